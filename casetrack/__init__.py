@@ -1,0 +1,1 @@
+"""casetrack: prior-authorization cases, their deadlines, and the proof of both."""

@@ -1,0 +1,1 @@
+"""Proofs over the ledger: the chain of digests."""

@@ -1,0 +1,1 @@
+"""Definitions: TOML files read into checked, frozen values with a digest."""

@@ -1,0 +1,1 @@
+"""The append-only list of entries, its stored format and its stores."""

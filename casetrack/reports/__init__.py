@@ -1,0 +1,1 @@
+"""Pure functions from docket rows to text, Markdown, CSV and JSON."""
