@@ -1,0 +1,235 @@
+"""A workflow as frozen data: states, triggers, clocks, requirements, and the source of each rule.
+
+An *event name* is a trigger, ``record:ITEM`` or ``note:KIND``; clocks are armed and ended by those.
+A *length* is ``14bd``, ``65d``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+Owner = Literal["provider", "payer", "reviewer"]
+Kind = Literal["statutory", "service", "planned"]
+Roll = Literal["none", "following", "preceding"]
+Grade = Literal["V", "V2", "R"]
+FieldType = Literal["text", "date", "instant", "code", "integer", "decimal", "yes_no"]
+Test = Literal[
+    "given", "equals", "one_of", "none_of", "none_under", "at_most", "at_least", "min_years",
+    "not_before", "not_after", "ndc",
+]  # fmt: skip
+GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedited"]
+
+REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
+
+
+class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place where a case can be; ``cyclic`` declares that no final state need be reachable."""
+
+    title: str
+    initial: bool = False
+    final: bool = False
+
+
+class Stage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """States that share one request to the payer or reviewer, and so one expedited reading."""
+
+    title: str
+    states: tuple[str, ...]
+
+
+class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named value. ``clear`` ones stand in hashed bodies, all others are sealed.
+
+    ``future``: a date that may lie ahead. ``many``: may repeat, and is then always a list.
+    ``findable``: ``find`` searches it.
+    """
+
+    title: str
+    type: FieldType
+    values: tuple[str, ...] = ()
+    clear: bool = False
+    future: bool = False
+    many: bool = False
+    findable: bool = False
+
+
+class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test on one field. ``unless`` names a list field whose codes are excepted."""
+
+    field: str
+    test: Test
+    says: str
+    source: str
+    values: tuple[str, ...] = ()
+    blocking: bool = True
+    unless: str | None = None
+
+
+class Freshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Evidence may be 0 to ``days`` days old, inclusive, on the day of the triggers named."""
+
+    days: int
+    checked_for: tuple[str, ...]
+    source: str
+    blocking: bool = False
+
+
+class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A requirement: what must be on file, as evidence, before the triggers named."""
+
+    title: str
+    group: str
+    source: str
+    needed_for: tuple[str, ...] = ()
+    blocking: bool = True
+    fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    fresh: Freshness | None = None
+    hint: str = ""
+
+
+class Guard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named condition on a trigger; ``clocks`` or ``fields`` are what it looks at."""
+
+    name: GuardName
+    clocks: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    overridable: bool = True
+
+
+class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From these states (``*``: every state that is not final) to one; no ``to``: it stays."""
+
+    origins: tuple[str, ...]
+    to: str | None = None
+
+
+class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A permitted transition. ``expedites`` asks for, ``refuses_expedite`` cancels, the short clock.
+
+    ``reopens`` names filing clocks whose latest deadline returns as it was when it closed.
+    """
+
+    title: str
+    moves: tuple[Move, ...]
+    source: str
+    fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    reopens: tuple[str, ...] = ()
+    expedites: bool = False
+    refuses_expedite: bool = False
+    hint: str = ""
+
+
+class Law(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the law says beside a clock; no ``length`` where the law has no such clock."""
+
+    source: str
+    evidence: Grade
+    caveat: str
+    length: str | None = None
+    expedited: str | None = None
+
+
+class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule that arms a deadline.
+
+    ``counts_from``: ``request`` (the arming event's own day), or a field; absent: the request.
+    ``until``: a field that is itself the last day; then ``length`` is only the fallback, if any.
+    ``stated``: a field with the date that the other side's letter names; kept beside, never instead.
+    ``also_alive``: by the state that an arming leaves the case in, more states it lives in.
+    """
+
+    title: str
+    owner: Owner
+    kind: Kind
+    armed_by: tuple[str, ...]
+    alive_in: tuple[str, ...]
+    ended_by: tuple[str, ...]
+    source: str
+    evidence: Grade
+    counts_from: str = REQUEST
+    length: str | None = None
+    until: str | None = None
+    expedited: str | None = None
+    roll: Roll = "none"
+    roll_calendar: str | None = None
+    rungs: tuple[str, ...] = ()
+    also_alive: dict[str, tuple[str, ...]] = {}
+    caveat: str = ""
+    law: Law | None = None
+    contact: str | None = None
+    stated: str | None = None
+
+
+class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A billing or diagnosis code and when it may be used; the tests stand in the items' rules."""
+
+    system: str
+    code: str
+    use: str
+    source: str
+
+
+class Contact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to call."""
+
+    name: str
+    how: str
+    source: str
+
+
+class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sentence of the source that no clock or rule carries: a promise, a tip, a way to file."""
+
+    topic: str
+    text: str
+    source: str
+
+
+class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_fields=True):
+    """One regime, whole. Identity is by object; the definition's digest is the lasting name."""
+
+    id: str
+    title: str
+    edition: str
+    standing: str
+    source: str
+    zone: str
+    calendar: str
+    states: dict[str, State]
+    stages: dict[str, Stage]
+    fields: dict[str, Field]
+    items: dict[str, Item]
+    triggers: dict[str, Trigger]
+    clocks: dict[str, Clock]
+    open_fields: tuple[str, ...] = ()
+    note_fields: tuple[str, ...] = ()
+    caveat: str = ""
+    codes: tuple[Code, ...] = ()
+    contacts: dict[str, Contact] = {}
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def initial(self) -> str:
+        return next(name for name, state in self.states.items() if state.initial)
+
+    def origins(self, move: Move) -> tuple[str, ...]:
+        """The states a move leaves; ``*`` stands for every state that is not final."""
+        if move.origins != ("*",):
+            return move.origins
+        return tuple(name for name, state in self.states.items() if not state.final)
+
+    def arcs(self) -> Iterator[tuple[str, str, str]]:
+        """Every (trigger, from, to), stays included."""
+        for name, trigger in self.triggers.items():
+            for move in trigger.moves:
+                for origin in self.origins(move):
+                    yield name, origin, move.to or origin
+
+    def stage_of(self, state: str) -> str | None:
+        return next((name for name, s in self.stages.items() if state in s.states), None)
