@@ -1,0 +1,76 @@
+"""The checklist for a step: every item and rule it needs, and how each stands."""
+
+from datetime import date
+
+from casetrack.domain.case import Case, OpenGap
+from casetrack.domain.events import Value
+from casetrack.domain.requirements import Finding, assess, judge
+from casetrack.domain.workflow import Item, Rule, Workflow
+
+
+def checklist(
+    case: Case, workflow: Workflow, trigger: str, on: date, values: dict[str, Value] | None = None
+) -> tuple[Finding, ...]:
+    """Every finding for a trigger fired on a day with these values, in the workflow's order."""
+    items = [
+        assess(name, item, case, trigger, on)
+        for name, item in workflow.items.items()
+        if concerns(item, trigger)
+    ]
+    known = {**case.fields, **(values or {})}
+    rules = [_ruled(rule, known, on) for rule in workflow.triggers[trigger].rules]
+    return (*items, *rules)
+
+
+def concerns(item: Item, trigger: str) -> bool:
+    """Whether an item is looked at for a trigger: needed, or only checked for its age."""
+    return trigger in item.needed_for or (
+        item.fresh is not None and trigger in item.fresh.checked_for
+    )
+
+
+def has_checklist(workflow: Workflow, trigger: str) -> bool:
+    """Whether anything is looked at for a trigger."""
+    return bool(workflow.triggers[trigger].rules) or any(
+        concerns(item, trigger) for item in workflow.items.values()
+    )
+
+
+def _ruled(rule: Rule, values: dict[str, Value], on: date) -> Finding:
+    verdict = judge(rule, values, on)
+    if verdict == "holds":
+        return _rule_finding(rule, "satisfied", rule.says)
+    if verdict == "missing":
+        return _rule_finding(rule, "warning", f"{rule.field} is not recorded; {rule.says}")
+    blocking = rule.blocking
+    detail = rule.says if verdict == "fails" else f"{rule.field} was redacted"
+    return _rule_finding(rule, "failing" if blocking else "warning", detail)
+
+
+def _rule_finding(rule: Rule, status: str, detail: str) -> Finding:
+    return Finding(
+        item=rule.field, title=rule.says, status=status, blocking=rule.blocking,  # type: ignore[arg-type]
+        detail=detail, source=rule.source, code=rule.field,
+    )  # fmt: skip
+
+
+def open_items(case: Case, workflow: Workflow) -> tuple[str, ...]:
+    """What was overridden and is still open, oldest first.
+
+    A gap about an item closes when the evidence now on file satisfies it for the day on which
+    it was overridden; lateness and order can't be made good and stay.
+    """
+    return tuple(_described(gap, workflow) for gap in case.gaps if _still_open(gap, case, workflow))
+
+
+def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
+    name = gap.gap.item
+    if name is None or name not in workflow.items:
+        return True
+    return assess(name, workflow.items[name], case, gap.trigger, gap.on).unmet
+
+
+def _described(gap: OpenGap, workflow: Workflow) -> str:
+    name = gap.gap.item
+    what = workflow.items[name].title if name in workflow.items else gap.gap.code
+    return f"{gap.trigger} on {gap.on} went ahead without: {what} ({gap.gap.guard}, version {gap.version})"

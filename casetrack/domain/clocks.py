@@ -1,0 +1,261 @@
+"""From a clock to dates: every count, roll and safe reading of a deadline.
+
+The trigger's day is never counted. Hours are elapsed hours. ``due_on`` is the rule's own date,
+``law_by`` the law's, ``act_by`` the earliest safe reading of both: for what we must do, moved back
+to a business day; for what others owe us, the day to chase.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from casetrack.domain import dates
+from casetrack.domain.calendar import Calendar
+from casetrack.domain.events import CalendarUse, Closed, Reading
+from casetrack.domain.workflow import Clock, Law, Roll, Workflow
+from casetrack.errors import Refused, Unparsable
+
+Unit = Literal["bd", "d", "mo", "h"]
+Calendars = Mapping[str, Calendar]
+Span = tuple[Calendar, date, date]
+
+_LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
+_STATUTORY = ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd")
+_PLANNED = ("1bd", "0bd")
+_THEIRS = ("2bd", "0bd")
+_HOURS = ("24h", "8h", "2h")
+
+
+class Length(Struct, frozen=True):
+    """So many business days, calendar days, calendar months or elapsed hours."""
+
+    n: int
+    unit: Unit
+
+
+class Basis(Struct, frozen=True, kw_only=True):
+    """What is counted from: a day, its instant when known, and the fact it came from."""
+
+    on: date
+    at: datetime | None
+    field: str
+    stated_due_on: date | None = None
+    until: date | None = None
+
+
+def parse_length(text: str) -> Length:
+    """``14bd``, ``65d``, ``4mo`` or ``72h``."""
+    found = _LENGTH.fullmatch(text)
+    if not found:
+        raise Unparsable("not a length; write it as 14bd, 65d, 4mo or 72h")
+    unit: Unit = found[2]  # type: ignore[assignment]  # the pattern admits only units
+    return Length(int(found[1]), unit)
+
+
+def count(start: date, length: Length, calendar: Calendar) -> date:
+    """The last day of a length in days or months, before any roll."""
+    try:
+        if length.unit == "bd":
+            return calendar.add_business_days(start, length.n)
+        if length.unit == "mo":
+            return dates.add_months(start, length.n)
+        return start + timedelta(days=length.n)
+    except (OverflowError, ValueError):
+        raise Refused("that count leads beyond the calendar of years") from None
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """Where a clock runs: the zone, the calendar of its business days, and the others by id."""
+
+    zone: str
+    home: Calendar
+    calendars: Calendars
+
+
+def frame(workflow: Workflow, calendars: Calendars) -> Frame:
+    return Frame(zone=workflow.zone, home=calendars[workflow.calendar], calendars=calendars)
+
+
+def read(clock: Clock, frame: Frame, basis: Basis) -> Reading:
+    """A clock's dates, with the calendar days that mattered to them.
+
+    Raises ``BeyondHorizon`` where a calendar is not sure of a day, ``Refused`` where a clock in
+    hours has no instant to start from.
+    """
+    if basis.until is not None:
+        reading = _stated(clock, frame.zone, basis, basis.until)
+        spans: list[Span] = []
+    else:
+        reading, spans = _counted(clock, frame, basis)
+    reading = _beside_law(reading, clock.law, frame.zone)
+    return _settled(clock, reading, frame.home, spans)
+
+
+def _settled(clock: Clock, reading: Reading, home: Calendar, spans: Iterable[Span]) -> Reading:
+    """With ``act_by``, and the days of every calendar that the dates rest on."""
+    act_by, crossed = _act_by(clock, reading, home)
+    return replace(reading, act_by=act_by, calendars=_uses([*spans, *crossed]))
+
+
+def _stated(clock: Clock, zone: str, basis: Basis, until: date) -> Reading:
+    return _day_reading(clock, zone, basis, clock.until or "", until, until)
+
+
+def _counted(clock: Clock, frame: Frame, basis: Basis) -> tuple[Reading, list[Span]]:
+    length = parse_length(clock.length or "")
+    if length.unit == "h":
+        return _hour_reading(clock, frame.zone, basis, length), []
+    unrolled = count(basis.on, length, frame.home)
+    spans: list[Span] = []
+    if length.unit == "bd":
+        spans.append((frame.home, basis.on + timedelta(days=1), unrolled))
+    due = unrolled
+    if clock.roll != "none" and clock.roll_calendar:
+        due, span = rolled(unrolled, clock.roll, frame.calendars[clock.roll_calendar])
+        spans.append(span)
+    return _day_reading(clock, frame.zone, basis, clock.length or "", unrolled, due), spans
+
+
+def rolled(day: date, roll: Roll, calendar: Calendar) -> tuple[date, Span]:
+    """The day after the roll, and the days it crossed."""
+    due = calendar.roll(day, roll)
+    return due, (calendar, min(day, due), max(day, due))
+
+
+def _day_reading(
+    clock: Clock, zone: str, basis: Basis, length: str, unrolled: date, due: date
+) -> Reading:
+    return Reading(
+        length=length,
+        from_on=basis.on,
+        from_at=basis.at,
+        from_field=basis.field,
+        roll=clock.roll,
+        roll_calendar=clock.roll_calendar,
+        unrolled_on=unrolled,
+        due_on=due,
+        due_at=dates.end_of_day(due, zone),
+        safe_on=unrolled,
+        stated_due_on=basis.stated_due_on,
+        law_length=None,
+        law_at=None,
+        law_by=None,
+        act_by=unrolled,
+        rungs=clock.rungs or default_rungs(clock),
+        calendars=(),
+    )
+
+
+def _hour_reading(clock: Clock, zone: str, basis: Basis, length: Length) -> Reading:
+    if basis.at is None:
+        raise Refused(f"{clock.title} runs in hours and needs an instant; add --at")
+    due_at = basis.at + timedelta(hours=length.n)
+    due = dates.local_date(due_at, zone)
+    day = _day_reading(clock, zone, basis, clock.length or "", due, due)
+    return replace(day, due_at=due_at, rungs=clock.rungs or _HOURS)
+
+
+def default_rungs(clock: Clock) -> tuple[str, ...]:
+    """The ladder where the workflow names none."""
+    if clock.owner != "provider":
+        return _THEIRS
+    return _PLANNED if clock.kind == "planned" else _STATUTORY
+
+
+def _beside_law(reading: Reading, law: Law | None, zone: str) -> Reading:
+    if law is None or law.length is None:
+        return reading
+    length = parse_length(law.length)
+    if length.unit == "h":
+        start = reading.from_at or dates.start_of_day(reading.from_on, zone)
+        law_at = start + timedelta(hours=length.n)
+        law_by = dates.local_date(law_at, zone)
+    else:
+        law_by = _law_day(reading.from_on, length)
+        law_at = dates.end_of_day(law_by, zone)
+    return replace(reading, law_length=law.length, law_at=law_at, law_by=law_by)
+
+
+def _law_day(start: date, length: Length) -> date:
+    if length.unit == "mo":
+        return dates.add_months(start, length.n)
+    return start + timedelta(days=length.n)
+
+
+def _act_by(clock: Clock, reading: Reading, home: Calendar) -> tuple[date, list[Span]]:
+    if clock.owner != "provider" or runs_in_hours(reading):
+        return min(d for d in (reading.due_on, reading.law_by) if d), []
+    known = [d for d in (reading.safe_on, reading.stated_due_on, reading.law_by) if d]
+    moved = [rolled(day, "preceding", home) for day in known]
+    return min(day for day, _ in moved), [span for _, span in moved]
+
+
+def runs_in_hours(reading: Reading) -> bool:
+    """Whether the date came from elapsed hours; a stated date has its field's name as length."""
+    found = _LENGTH.fullmatch(reading.length)
+    return found is not None and found[2] == "h"
+
+
+def _uses(spans: Iterable[Span]) -> tuple[CalendarUse, ...]:
+    days: dict[str, dict[date, str]] = {}
+    calendars: dict[str, Calendar] = {}
+    for calendar, first, last in spans:
+        calendars[calendar.id] = calendar
+        found = {d.date: d.name for d in calendar.closed_weekdays_between(first, last)}
+        days.setdefault(calendar.id, {}).update(found)
+    return tuple(_use(calendars[name], days[name]) for name in sorted(days))
+
+
+def _use(calendar: Calendar, days: Mapping[date, str]) -> CalendarUse:
+    return CalendarUse(
+        id=calendar.id,
+        edition=calendar.edition,
+        digest=calendar.digest,
+        weekend=tuple(calendar.weekend),
+        closed=tuple(Closed(date=day, name=days[day]) for day in sorted(days)),
+    )
+
+
+def expedite(clock: Clock, reading: Reading, requested_at: datetime, zone: str) -> Reading:
+    """The earlier of the running due and the expedited hours from the request governs.
+
+    The law's expedited hours count from the request too. Only clocks that others owe us have
+    an expedited reading, so no calendar is asked.
+    """
+    if clock.expedited:
+        reading = _earlier_due(reading, clock.expedited, requested_at, zone)
+    if clock.law and clock.law.expedited:
+        reading = _earlier_law(reading, clock.law.expedited, requested_at, zone)
+    return replace(reading, act_by=min(d for d in (reading.due_on, reading.law_by) if d))
+
+
+def _earlier_due(reading: Reading, text: str, requested_at: datetime, zone: str) -> Reading:
+    due_at = requested_at + timedelta(hours=parse_length(text).n)
+    if due_at >= reading.due_at:
+        return reading
+    due = dates.local_date(due_at, zone)
+    return replace(
+        reading,
+        length=text,
+        from_on=dates.local_date(requested_at, zone),
+        from_at=requested_at,
+        from_field="expedite",
+        unrolled_on=due,
+        due_on=due,
+        due_at=due_at,
+        safe_on=due,
+        rungs=_HOURS,
+        calendars=(),
+    )
+
+
+def _earlier_law(reading: Reading, text: str, requested_at: datetime, zone: str) -> Reading:
+    law_at = requested_at + timedelta(hours=parse_length(text).n)
+    if reading.law_at is not None and law_at >= reading.law_at:
+        return reading
+    law_by = dates.local_date(law_at, zone)
+    return replace(reading, law_length=text, law_at=law_at, law_by=law_by)

@@ -1,0 +1,136 @@
+"""Named guards: pure conditions on a trigger, each telling every way in which it is unmet."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from casetrack.domain.checks import concerns
+from casetrack.domain.case import Case, Tracked
+from casetrack.domain.events import Gap, Value
+from casetrack.domain.requirements import assess, judge
+from casetrack.domain.workflow import Guard, GuardName, Workflow
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """A trigger asked for on a day, at an instant if known, with its field values."""
+
+    case: Case
+    workflow: Workflow
+    trigger: str
+    on: date
+    at: datetime | None
+    values: Mapping[str, Value]
+
+
+class Unmet(Struct, frozen=True, kw_only=True):
+    """One reason against, in words with how to meet it, and in codes for the record."""
+
+    reason: str
+    gap: Gap
+    overridable: bool
+
+
+Condition = Callable[[Ask, Guard], tuple[Unmet, ...]]
+
+
+def unmet(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    """Every way in which a guard is unmet; none when it is met."""
+    return _REGISTRY[guard.name](ask, guard)
+
+
+def _against(guard: Guard, reason: str, code: str, item: str | None = None) -> Unmet:
+    return Unmet(
+        reason=reason,
+        gap=Gap(guard=guard.name, code=code, item=item),
+        overridable=guard.overridable,
+    )
+
+
+def _ready(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    found = [
+        assess(name, item, ask.case, ask.trigger, ask.on)
+        for name, item in ask.workflow.items.items()
+        if concerns(item, ask.trigger)
+    ]
+    return tuple(
+        _against(guard, f"{f.title}: {f.detail} (record CASE {f.item})", f.code, f.item)
+        for f in found
+        if f.unmet
+    )
+
+
+def _rules(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    values = {**ask.case.fields, **ask.values}
+    rules = ask.workflow.triggers[ask.trigger].rules
+    verdicts = [(rule, judge(rule, values, ask.on)) for rule in rules if rule.blocking]
+    return tuple(
+        _against(guard, f"{rule.field}: {rule.says} (give {rule.field}=...)", rule.field)
+        for rule, verdict in verdicts
+        if verdict in {"fails", "redacted"}
+    )
+
+
+def _open_of(ask: Ask, guard: Guard) -> list[Tracked]:
+    return [t for t in ask.case.open_deadlines() if t.deadline.clock in guard.clocks]
+
+
+def late(tracked: Tracked, on: date, at: datetime | None) -> bool:
+    """Whether an act on that day, at that instant if known, came after ``due_at``."""
+    reading = tracked.deadline.reading
+    return at > reading.due_at if at is not None else on > reading.due_on
+
+
+def _in_time(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    return tuple(
+        _against(
+            guard,
+            f"{t.deadline.deadline} was due {t.deadline.reading.due_on}; "
+            f"if it was done in time, give that day with --on",
+            "late",
+        )
+        for t in _open_of(ask, guard)
+        if late(t, ask.on, ask.at)
+    )
+
+
+def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    running = _open_of(ask, guard)
+    if not running:
+        return (_against(guard, "no decision is being waited for", "none_running"),)
+    return tuple(
+        _against(
+            guard,
+            f"{t.deadline.deadline} is due {t.deadline.reading.due_on} and has not passed",
+            "not_passed",
+        )
+        for t in running
+        if not late(t, ask.on, ask.at)
+    )
+
+
+def _in_order(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    values = {**ask.values, "on": ask.on.isoformat()}
+    known = [(name, values[name]) for name in guard.fields if isinstance(values.get(name), str)]
+    pairs = zip(known, known[1:], strict=False)
+    return tuple(
+        _against(guard, f"{b} ({second}) is before {a} ({first})", f"{b}_before_{a}")
+        for (a, first), (b, second) in pairs
+        if str(second) < str(first)
+    )
+
+
+def _expedited(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    if ask.case.expedited:
+        return ()
+    return (_against(guard, "no expedited request is running in this stage", "not_expedited"),)
+
+
+_REGISTRY: Mapping[GuardName, Condition] = {
+    "ready": _ready,
+    "rules": _rules,
+    "in_time": _in_time,
+    "in_order": _in_order,
+    "passed": _passed,
+    "expedited": _expedited,
+}
