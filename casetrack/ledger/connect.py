@@ -1,0 +1,114 @@
+"""Connections to an SQLite ledger: the pragmas, explicit transactions, the check at the start."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from casetrack.errors import BadDatabase
+from casetrack.ledger.failures import reworded
+from casetrack.ledger.tables import APPLICATION_ID, REVISION
+
+BUSY_SECONDS = 5.0
+PRAGMAS = (
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+)
+# Most bodies are longer than a row may be on a 4096-byte page without an overflow page.
+PAGE_SIZE = 8192
+
+_CHECK = """
+SELECT application_id, (SELECT version_num FROM alembic_version),
+  (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1)
+FROM pragma_application_id
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode to a file that exists; it makes none."""
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def engine_for(path: Path) -> Engine:
+    """Transactions begin by an explicit BEGIN, and by BEGIN IMMEDIATE where they are to write."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connect(path),
+        poolclass=QueuePool,
+        pool_reset_on_return="rollback",
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options: dict[str, Any] = dict(connection.get_execution_options())
+        connection.exec_driver_sql(options.get("begin", "BEGIN"))
+
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, with transactions that hold the write lock from their start."""
+    return engine.execution_options(begin="BEGIN IMMEDIATE")
+
+
+def existing(path: Path) -> Path:
+    """The path, if there is a file to open."""
+    if path.is_dir():
+        raise BadDatabase(f"{path} is a folder; give the path of a ledger file")
+    if not path.exists():
+        raise BadDatabase(f"no ledger at {path}; run 'casetrack db init'")
+    return path
+
+
+def opened_body(engine: Engine, path: Path) -> str:
+    """The body of the ledger's first entry, once the schema is known to be today's."""
+    revision, body = _identity(engine, path)
+    if revision < REVISION:
+        raise BadDatabase(f"{path} was made by an older casetrack; run 'casetrack db upgrade'")
+    if revision > REVISION:
+        raise newer(path)
+    return body
+
+
+def revision_of(engine: Engine, path: Path) -> str:
+    """The schema's revision, whichever it is."""
+    return _identity(engine, path)[0]
+
+
+def _identity(engine: Engine, path: Path) -> tuple[str, str]:
+    with reworded(path):
+        try:
+            with engine.connect() as connection:
+                application, revision, body = connection.exec_driver_sql(_CHECK).one()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                raise not_ours(path) from None
+            raise
+    if application != APPLICATION_ID or revision is None or body is None:
+        raise not_ours(path)
+    return revision, body
+
+
+def newer(path: Path) -> BadDatabase:
+    return BadDatabase(f"{path} was made by a newer casetrack; install that version or later")
+
+
+def not_ours(path: Path) -> BadDatabase:
+    return BadDatabase(f"{path} is an SQLite file but no casetrack ledger; give another path")

@@ -1,0 +1,114 @@
+"""The docket and the case list, as statements on the views."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, null, select
+
+from casetrack.ledger import tables as t
+from casetrack.ledger.canonical import instant
+from casetrack.ledger.reading import (
+    CASE_COLUMNS,
+    DEADLINE_COLUMNS,
+    as_case_row,
+    as_deadline_row,
+)
+from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query
+
+STREAMED = 500
+_SPLIT = len(CASE_COLUMNS)
+_case, _deadline = t.case_view.c, t.deadline_view.c
+
+
+def docket_statement(until: date | None, *, patients: bool) -> Select[Any]:
+    """Open deadlines with their case and, if asked for, the patient."""
+    value = t.value_view.c
+    joined = t.deadline_view.join(t.case_view, _case.case_id == _deadline.case_id)
+    if patients:
+        named = and_(value.case_id == _case.case_id, value.name == "patient")
+        joined = joined.outerjoin(t.value_view, named)
+    found = (
+        select(*CASE_COLUMNS, *DEADLINE_COLUMNS, value.value if patients else null())
+        .select_from(joined)
+        .where(_deadline.outcome.is_(None))
+        .order_by(
+            _deadline.act_by, _deadline.due_at, _case.reference, _case.case_id, _deadline.deadline
+        )
+    )
+    return found if until is None else found.where(_deadline.act_by <= until.isoformat())
+
+
+def docket(connection: Connection, until: date | None, *, patients: bool) -> Iterator[DocketRow]:
+    statement = docket_statement(until, patients=patients)
+    for row in connection.execute(statement, execution_options={"yield_per": STREAMED}):
+        yield DocketRow(
+            case=as_case_row(row[:_SPLIT]),
+            deadline=as_deadline_row(row[_SPLIT:-1]),
+            patient=row[-1],
+        )
+
+
+def list_cases(connection: Connection, query: Query) -> list[tuple[CaseRow, DeadlineRow | None]]:
+    return [
+        (
+            as_case_row(row[:_SPLIT]),
+            None if row[_SPLIT] is None else as_deadline_row(row[_SPLIT:]),
+        )
+        for row in connection.execute(list_statement(query))
+    ]
+
+
+def list_statement(query: Query) -> Select[Any]:
+    """Cases by reference, each with the first of its open deadlines that the query considers."""
+    other = t.deadline_view.alias()
+    first = (
+        select(other.c.deadline)
+        .where(other.c.case_id == _case.case_id, *_considered(other.c, query))
+        .order_by(other.c.act_by, other.c.due_at, other.c.deadline)
+        .limit(1)
+        .scalar_subquery()
+    )
+    shown = and_(_deadline.case_id == _case.case_id, _deadline.deadline == first)
+    return (
+        select(*CASE_COLUMNS, *DEADLINE_COLUMNS)
+        .select_from(t.case_view.outerjoin(t.deadline_view, shown))
+        .where(*_conditions(query))
+        .order_by(_case.reference, _case.case_id)
+        .limit(query.limit or None)
+    )
+
+
+def _considered(deadline: Any, query: Query) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column collection
+    open_ones = [deadline.outcome.is_(None)]
+    return open_ones if query.owner is None else [*open_ones, deadline.owner == query.owner]
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    wanted = {"state": query.state, "workflow": query.workflow, "assignee": query.assignee or None}
+    found = [_case[name] == value for name, value in wanted.items() if value is not None]
+    if query.assignee == "":
+        found.append(_case.assignee.is_(None))
+    if query.patient is not None:
+        found.append(_holds("patient", query.patient))
+    found += [_holds(name, value) for name, value in query.where.items()]
+    if query.overdue_at is not None:
+        found.append(_overdue(query, instant(query.overdue_at)))
+    elif query.owner is not None:
+        found.append(_deadline.deadline.is_not(None))
+    return found
+
+
+def _holds(name: str, text: str) -> ColumnElement[bool]:
+    value = t.value_view.alias().c
+    return exists().where(value.case_id == _case.case_id, value.name == name, value.value == text)
+
+
+def _overdue(query: Query, now: str) -> ColumnElement[bool]:
+    other = t.deadline_view.alias().c
+    return exists().where(
+        other.case_id == _case.case_id,
+        other.kind != "planned",
+        other.due_at < now,
+        *_considered(other, query),
+    )

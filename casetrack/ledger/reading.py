@@ -1,0 +1,202 @@
+"""Questions to the database: entries from the ledger, rows from the views."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, literal, select
+
+from casetrack.domain.events import Entry
+from casetrack.errors import Corrupt
+from casetrack.ledger import tables as t
+from casetrack.ledger.codec import parse
+from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow, Stats, ValueRow
+
+PAGE = 500
+CASE_COLUMNS = tuple(t.case_view.c[name] for name in CaseRow.__struct_fields__)
+DEADLINE_COLUMNS = tuple(t.deadline_view.c[name] for name in DeadlineRow.__struct_fields__)
+_e, _d = t.ledger.c, t.disclosure.c
+_ENTRIES = (
+    select(_e.case_id, _e.version, _e.type, _e.key, _e.digest, _e.body)
+    .where(_e.case_id.between(bindparam("first"), bindparam("last")))
+    .order_by(_e.case_id, _e.version)
+)
+_DISCLOSURES = select(_d.case_id, _d.version, _d.name, _d.text).where(
+    _d.case_id.between(bindparam("first"), bindparam("last"))
+)
+_END = "\U0010ffff"
+
+
+def entries(
+    connection: Connection, first: str, last: str
+) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    """Each case with its entries, for the ids from ``first`` to ``last`` inclusive, in order."""
+    texts = _disclosures(connection, first, last)
+    rows = connection.execute(_ENTRIES, {"first": first, "last": last})
+    for case_id, found in groupby(rows, key=lambda row: str(row[0])):
+        yield case_id, tuple(_entry(row, texts.get((row[0], row[1]), {})) for row in found)
+
+
+def _disclosures(
+    connection: Connection, first: str, last: str
+) -> dict[tuple[str, int], dict[str, str]]:
+    texts: dict[tuple[str, int], dict[str, str]] = {}
+    for case_id, version, name, text in connection.execute(
+        _DISCLOSURES, {"first": first, "last": last}
+    ):
+        texts.setdefault((case_id, version), {})[name] = text
+    return texts
+
+
+def _entry(row: Sequence[Any], disclosures: dict[str, str]) -> Entry:
+    case_id, version, type_, key, digest, body = row
+    entry = parse(body, disclosures, (case_id, version))
+    if (entry.digest, entry.type, entry.key) != (digest.hex(), type_, key):
+        raise Corrupt(f"case {case_id} version {version}: the entry is not what was recorded")
+    return entry
+
+
+def stored(connection: Connection, case_id: str) -> list[tuple[str, str]]:
+    c = t.ledger.c
+    found = select(c.body, c.digest).where(c.case_id == case_id).order_by(c.version)
+    return [(body, digest.hex()) for body, digest in connection.execute(found)]
+
+
+def definition(connection: Connection, digest: str) -> str | None:
+    found = select(t.definition.c.text).where(t.definition.c.digest == digest)
+    text: str | None = connection.execute(found).scalar_one_or_none()
+    return text
+
+
+def version_of_key(connection: Connection, case_id: str, key: str) -> int | None:
+    c = t.ledger.c
+    return connection.execute(
+        select(c.version).where(c.case_id == case_id, c.key == key)
+    ).scalar_one_or_none()
+
+
+def case_ids(connection: Connection, after: str, limit: int = PAGE) -> list[str]:
+    """The next case ids after this one, in order."""
+    c = t.ledger.c.case_id
+    found = select(c).distinct().where(c > after, c != LEDGER_CASE).order_by(c).limit(limit)
+    return list(connection.execute(found).scalars())
+
+
+def references(connection: Connection, prefix: str, limit: int) -> list[tuple[str, str]]:
+    c = t.case_view.c
+    found = (
+        select(c.reference, c.case_id)
+        .where(c.reference >= prefix, c.reference < prefix + _END)
+        .order_by(c.reference)
+        .limit(limit or None)
+    )
+    return [(reference, case_id) for reference, case_id in connection.execute(found)]
+
+
+def deadlines(connection: Connection, case_id: str) -> list[DeadlineRow]:
+    found = select(*DEADLINE_COLUMNS).where(t.deadline_view.c.case_id == case_id)
+    rows = connection.execute(found.order_by(t.deadline_view.c.deadline))
+    return [as_deadline_row(row) for row in rows]
+
+
+def case_row(connection: Connection, case_id: str) -> CaseRow | None:
+    found = select(*CASE_COLUMNS).where(t.case_view.c.case_id == case_id)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else as_case_row(row)
+
+
+def values(connection: Connection, case_id: str) -> list[ValueRow]:
+    c = t.value_view.c
+    found = select(c.case_id, c.name, c.value).where(c.case_id == case_id)
+    return _value_rows(connection, found.order_by(c.name, c.position))
+
+
+def findable(connection: Connection, names: Sequence[str]) -> list[ValueRow]:
+    """Every reference, then every value of these names, by case."""
+    c, case = t.value_view.c, t.case_view.c
+    cited = (
+        select(case.case_id, literal("reference"), case.reference)
+        .where(case.reference.is_not(None))
+        .order_by(case.reference)
+    )
+    named = (
+        select(c.case_id, c.name, c.value)
+        .where(c.name.in_(names))
+        .order_by(c.case_id, c.name, c.position)
+    )
+    return _value_rows(connection, cited) + _value_rows(connection, named)
+
+
+def _value_rows(connection: Connection, chosen: Select[Any]) -> list[ValueRow]:
+    return [
+        ValueRow(case_id=case_id, name=name, value=value)
+        for case_id, name, value in connection.execute(chosen)
+    ]
+
+
+def counts(connection: Connection) -> list[tuple[str, str | None, int]]:
+    c = t.case_view.c
+    found = (
+        select(c.state, c.assignee, func.count())
+        .where(c.final == 0)
+        .group_by(c.state, c.assignee)
+        .order_by(c.state, c.assignee)
+    )
+    return [(state, assignee, number) for state, assignee, number in connection.execute(found)]
+
+
+def stats(connection: Connection) -> Stats:
+    case, deadline = t.case_view.c, t.deadline_view.c
+    cases, open_cases, entries = connection.execute(
+        select(
+            select(func.count()).select_from(t.case_view).scalar_subquery(),
+            select(func.count()).where(case.final == 0).scalar_subquery(),
+            select(func.count()).select_from(t.ledger).scalar_subquery(),
+        )
+    ).one()
+    open_deadlines, act_by = connection.execute(
+        select(func.count(), func.min(deadline.act_by)).where(deadline.outcome.is_(None))
+    ).one()
+    return Stats(
+        cases=cases,
+        open_cases=open_cases,
+        entries=entries,
+        open_deadlines=open_deadlines,
+        next_act_by=_day(act_by),
+    )
+
+
+def as_case_row(row: Sequence[Any]) -> CaseRow:
+    case_id, reference, workflow, definition, state, final, assignee, version = row
+    return CaseRow(
+        case_id=case_id,
+        reference=reference,
+        workflow=workflow,
+        definition=definition,
+        state=state,
+        final=bool(final),
+        assignee=assignee,
+        version=version,
+    )
+
+
+def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
+    case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated, outcome = row
+    return DeadlineRow(
+        case_id=case_id,
+        deadline=deadline,
+        clock=clock,
+        owner=owner,
+        kind=kind,
+        due_on=date.fromisoformat(due_on),
+        due_at=datetime.fromisoformat(due_at),
+        act_by=date.fromisoformat(act_by),
+        law_by=_day(law_by),
+        stated_due_on=_day(stated),
+        outcome=outcome,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -1,0 +1,80 @@
+"""The queries of ``Ledger`` as plain functions on cases, for a store that has no SQL."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from casetrack.domain.case import Case
+from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query
+from casetrack.ledger.views import case_row, current_values, deadline_rows, texts
+
+
+def docket(cases: Iterable[Case], until: date | None, *, patients: bool) -> list[DocketRow]:
+    rows = [
+        DocketRow(case=case_row(case), deadline=row, patient=_patient(case) if patients else None)
+        for case in cases
+        for row in deadline_rows(case)
+        if row.outcome is None and (until is None or row.act_by <= until)
+    ]
+    return sorted(rows, key=_docket_order)
+
+
+def _docket_order(row: DocketRow) -> tuple[object, ...]:
+    due = row.deadline
+    return due.act_by, due.due_at, row.case.reference or "", row.case.case_id, due.deadline
+
+
+def _patient(case: Case) -> str | None:
+    return case.patient if isinstance(case.patient, str) else None
+
+
+def list_cases(cases: Iterable[Case], query: Query) -> list[tuple[CaseRow, DeadlineRow | None]]:
+    found = [
+        (case_row(case), min(_considered(case, query), key=_urgency, default=None))
+        for case in cases
+        if _wanted(case, query)
+    ]
+    found.sort(key=lambda pair: (pair[0].reference or "", pair[0].case_id))
+    return found[: query.limit or None]
+
+
+def _urgency(row: DeadlineRow) -> tuple[object, ...]:
+    return row.act_by, row.due_at, row.deadline
+
+
+def _considered(case: Case, query: Query) -> Iterator[DeadlineRow]:
+    """The open deadlines, of the owner asked for only."""
+    for row in deadline_rows(case):
+        if row.outcome is None and query.owner in (None, row.owner):
+            yield row
+
+
+def _wanted(case: Case, query: Query) -> bool:
+    return (
+        query.state in (None, case.state)
+        and query.workflow in (None, case.workflow)
+        and (query.assignee is None or query.assignee == (case.assignee or ""))
+        and _holds_all(case, query)
+        and (query.owner is None or any(_considered(case, query)))
+        and (query.overdue_at is None or any(_overdue(case, query)))
+    )
+
+
+def _holds_all(case: Case, query: Query) -> bool:
+    wanted = dict(query.where)
+    if query.patient is not None:
+        wanted["patient"] = query.patient
+    values = current_values(case)
+    return all(name in values and text in texts(values[name]) for name, text in wanted.items())
+
+
+def _overdue(case: Case, query: Query) -> Iterator[bool]:
+    for row in _considered(case, query):
+        if row.kind != "planned" and query.overdue_at is not None:
+            yield row.due_at < query.overdue_at
+
+
+def counts(cases: Iterable[Case]) -> list[tuple[str, str | None, int]]:
+    numbers = Counter((case.state, case.assignee) for case in cases if not case.final)
+    ordered = sorted(numbers, key=lambda key: (key[0], key[1] or ""))
+    return [(state, assignee, numbers[state, assignee]) for state, assignee in ordered]

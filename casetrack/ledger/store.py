@@ -1,0 +1,182 @@
+"""What every store of entries offers, and the rows that its views hold.
+
+A store appends drafts to one case in one transaction, keeps the views in step and decides races
+by (case, version). It never decides what may happen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from casetrack.domain.case import Case
+from casetrack.domain.events import Entry, Event, Target
+
+LEDGER_CASE = "00000000-0000-0000-0000-000000000000"
+
+
+class Sources(Struct, frozen=True, kw_only=True):
+    """Where change comes from, injected once: same sources and inputs give the same bodies.
+
+    ``now`` is aware UTC. ``randomness(n)`` gives n bytes: salts, ids and keys are made of it.
+    ``account`` is who really writes, ``os:NAME@HOST``.
+    """
+
+    now: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+    account: str
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """An event on its way into the ledger. No ``key``: one is made."""
+
+    event: Event
+    actor: str
+    key: str | None = None
+
+
+class CaseRow(Struct, frozen=True, kw_only=True):
+    """The view of one case. ``reference`` is None once it is redacted."""
+
+    case_id: str
+    reference: str | None
+    workflow: str
+    definition: str
+    state: str
+    final: bool
+    assignee: str | None
+    version: int
+
+
+class DeadlineRow(Struct, frozen=True, kw_only=True):
+    """The view of one deadline; ``outcome`` None while it is open."""
+
+    case_id: str
+    deadline: str
+    clock: str
+    owner: str
+    kind: str
+    due_on: date
+    due_at: datetime
+    act_by: date
+    law_by: date | None
+    stated_due_on: date | None
+    outcome: str | None
+
+
+class ValueRow(Struct, frozen=True, kw_only=True):
+    """A current value that ``list`` and ``find`` look up: a field, or the patient."""
+
+    case_id: str
+    name: str
+    value: str
+
+
+class DocketRow(Struct, frozen=True, kw_only=True):
+    """An open deadline with its case; ``patient`` only where the reader asked for it."""
+
+    case: CaseRow
+    deadline: DeadlineRow
+    patient: str | None = None
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """Which cases to list; every condition given must hold. ``limit`` 0: all.
+
+    ``assignee`` "" means nobody's. ``overdue_at``: with a deadline, not planned, past then.
+    """
+
+    state: str | None = None
+    owner: str | None = None
+    assignee: str | None = None
+    patient: str | None = None
+    workflow: str | None = None
+    overdue_at: datetime | None = None
+    where: Mapping[str, str] = {}
+    limit: int = 0
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    cases: int
+    open_cases: int
+    entries: int
+    open_deadlines: int
+    next_act_by: date | None
+
+
+class Ledger(Protocol):
+    """An append-only list of entries with its views."""
+
+    @property
+    def id(self) -> str:
+        """This ledger's random id, from its ``LedgerOpened``."""
+
+    @property
+    def practice(self) -> bool: ...
+
+    @property
+    def sources(self) -> Sources: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Appends inside are written together or not at all; it may not be nested."""
+
+    def append(
+        self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str] | None = None
+    ) -> tuple[Case, tuple[Entry, ...]]:
+        """Record drafts after ``case.version``, in order, all or none.
+
+        ``definitions`` (digest to text) are kept if not yet known. Raises ``Conflict`` when the
+        case already has that version, ``Refused`` when another case has the reference.
+        """
+
+    def redact(self, case: Case, draft: Draft) -> tuple[Case, tuple[Entry, ...]]:
+        """Append a ``ValueRedacted`` and erase what it names: disclosures, views, free pages."""
+
+    def entries(self, case_id: str) -> tuple[Entry, ...]:
+        """A case's entries by version; none if there is no such case."""
+
+    def by_key(self, case_id: str, key: str) -> Entry | None: ...
+
+    def definition(self, digest: str) -> str: ...
+
+    def case_ids(self) -> Iterator[str]:
+        """Every case in order of id, the ledger's own stream left out."""
+
+    def references(self, prefix: str, limit: int = 0) -> Sequence[tuple[str, str]]:
+        """(reference, case id) of the cases whose reference starts so, sorted."""
+
+    def case_row(self, case_id: str) -> CaseRow | None: ...
+
+    def list_cases(self, query: Query) -> Sequence[tuple[CaseRow, DeadlineRow | None]]:
+        """Cases by reference, each with its open deadline of the earliest ``act_by``."""
+
+    def docket(self, until: date | None, *, patients: bool = False) -> Iterable[DocketRow]:
+        """Open deadlines with ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference."""
+
+    def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
+        """Values of these names that contain the text, whatever its case; references too."""
+
+    def counts(self) -> Sequence[tuple[str, str | None, int]]:
+        """(state, assignee, number) of the cases that are not final."""
+
+    def stats(self) -> Stats: ...
+
+    def rebuild(self) -> int:
+        """Make every view again from the entries; the number of cases."""
+
+    def views(self, case_id: str) -> tuple[CaseRow, Sequence[DeadlineRow], Sequence[ValueRow]]:
+        """The stored views of one case, to compare with its replay."""
+
+    def close(self) -> None: ...
+
+
+def all_targets(entries: Iterable[Entry]) -> tuple[Target, ...]:
+    """Every sealed value still disclosed, oldest first."""
+    return tuple(
+        Target(version=entry.version, name=name)
+        for entry in entries
+        for name in sorted(entry.sealed)
+        if name in entry.disclosed
+    )

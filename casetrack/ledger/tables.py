@@ -1,0 +1,184 @@
+"""The tables as they stand today; each migration holds its own frozen text.
+
+``ledger``, ``definition`` and ``disclosure`` are append-only by trigger, also against
+INSERT OR REPLACE, which passes the triggers on UPDATE and DELETE.
+Instants are UTC text of fixed width and dates ISO text, so that they sort as they should.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+APPLICATION_ID = 0x63617365
+
+NOT_NEXT = "not the next version of the case"
+KEY_TAKEN = "the case has an entry with that key"
+
+metadata = MetaData()
+_CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _integer(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _text("case_id"),
+    _integer("version"),
+    _text("type"),
+    _text("key"),
+    _text("occurred_on"),
+    _text("recorded_at"),
+    Column("digest", LargeBinary, nullable=False),
+    _text("body"),
+    PrimaryKeyConstraint("case_id", "version"),
+    UniqueConstraint("case_id", "key"),
+    CheckConstraint("version >= 1"),
+    CheckConstraint("length(digest) = 32"),
+    **_CLUSTERED,
+)
+
+disclosure = Table(
+    "disclosure",
+    metadata,
+    _text("case_id"),
+    _integer("version"),
+    _text("name"),
+    _text("text"),
+    PrimaryKeyConstraint("case_id", "version", "name"),
+    ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    **_CLUSTERED,
+)
+
+definition = Table(
+    "definition",
+    metadata,
+    _text("digest"),
+    _text("kind"),
+    _text("text"),
+    PrimaryKeyConstraint("digest"),
+    **_CLUSTERED,
+)
+
+unsealed = Table(
+    "unsealed",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    _text("case_id"),
+    _integer("version"),
+    UniqueConstraint("case_id", "version"),
+    ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    sqlite_strict=True,
+)
+
+case_view = Table(
+    "case_view",
+    metadata,
+    _text("case_id"),
+    _text("reference", nullable=True),
+    _text("workflow"),
+    _text("definition"),
+    _text("state"),
+    _integer("final"),
+    _text("assignee", nullable=True),
+    _integer("version"),
+    PrimaryKeyConstraint("case_id"),
+    Index("case_by_reference", "reference", unique=True),
+    **_CLUSTERED,
+)
+
+deadline_view = Table(
+    "deadline_view",
+    metadata,
+    _text("case_id"),
+    _text("deadline"),
+    _text("clock"),
+    _text("owner"),
+    _text("kind"),
+    _text("due_on"),
+    _text("due_at"),
+    _text("act_by"),
+    _text("law_by", nullable=True),
+    _text("stated_due_on", nullable=True),
+    _text("outcome", nullable=True),
+    PrimaryKeyConstraint("case_id", "deadline"),
+    **_CLUSTERED,
+)
+Index(
+    "open_deadline",
+    *(
+        deadline_view.c[name]
+        for name in (
+            "act_by", "due_at", "case_id", "deadline", "clock", "owner", "kind", "due_on",
+            "law_by", "stated_due_on", "outcome",
+        )
+    ),
+    sqlite_where=deadline_view.c.outcome.is_(None),
+)  # fmt: skip
+
+value_view = Table(
+    "value_view",
+    metadata,
+    _text("case_id"),
+    _text("name"),
+    _integer("position"),
+    _text("value"),
+    PrimaryKeyConstraint("case_id", "name", "position"),
+    Index("value_by_name", "name", "value"),
+    **_CLUSTERED,
+)
+
+
+def _refusing(name: str, act: str, why: str, when: str = "") -> str:
+    return f"CREATE TRIGGER {name} BEFORE {act} {when}BEGIN SELECT RAISE(ABORT, '{why}'); END"
+
+
+TRIGGERS = (
+    _refusing(
+        "ledger_next", "INSERT ON ledger", NOT_NEXT,
+        "WHEN NEW.version <> 1 + coalesce("
+        "(SELECT max(version) FROM ledger WHERE case_id = NEW.case_id), 0) ",
+    ),
+    _refusing(
+        "ledger_key", "INSERT ON ledger", KEY_TAKEN,
+        "WHEN EXISTS (SELECT 1 FROM ledger WHERE case_id = NEW.case_id AND key = NEW.key) ",
+    ),
+    _refusing("ledger_update", "UPDATE ON ledger", "entries are never changed"),
+    _refusing("ledger_delete", "DELETE ON ledger", "entries are never deleted"),
+    _refusing(
+        "definition_insert", "INSERT ON definition", "definitions are never replaced",
+        "WHEN EXISTS (SELECT 1 FROM definition WHERE digest = NEW.digest) ",
+    ),
+    _refusing("definition_update", "UPDATE ON definition", "definitions are never changed"),
+    _refusing("definition_delete", "DELETE ON definition", "definitions are never deleted"),
+    _refusing(
+        "disclosure_insert", "INSERT ON disclosure", "disclosures are never replaced",
+        "WHEN EXISTS (SELECT 1 FROM disclosure WHERE case_id = NEW.case_id"
+        " AND version = NEW.version AND name = NEW.name) ",
+    ),
+    _refusing("disclosure_update", "UPDATE ON disclosure", "disclosures are never changed"),
+    _refusing(
+        "disclosure_delete", "DELETE ON disclosure", "disclosures are deleted by a redaction only",
+        "WHEN 'ValueRedacted' IS NOT (SELECT type FROM ledger WHERE case_id = OLD.case_id"
+        " ORDER BY version DESC LIMIT 1) ",
+    ),
+)  # fmt: skip

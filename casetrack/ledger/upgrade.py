@@ -1,0 +1,37 @@
+"""Bringing a ledger to today's schema. Alembic is loaded here alone."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from casetrack.ledger.connect import engine_for, existing, newer, revision_of, writing
+from casetrack.ledger.failures import reworded
+from casetrack.ledger.place import database_path
+from casetrack.ledger.tables import REVISION
+
+
+def upgrade(url: str) -> tuple[str, str]:
+    """The revision found and the one reached; all in one transaction, nothing if it fails."""
+    path = existing(database_path(url))
+    engine = engine_for(path)
+    try:
+        found = revision_of(engine, path)
+        if found > REVISION:
+            raise newer(path)
+        if found < REVISION:
+            with reworded(path), writing(engine).begin() as connection:
+                migrate(connection)
+        return found, REVISION
+    finally:
+        engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    """Run every migration that is missing on a connection whose transaction is open."""
+    config = Config()
+    folder = Path(__file__).with_name("migrations")
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
