@@ -1,0 +1,245 @@
+"""One case, or a list of them, as JSON-ready values and as lines for a terminal."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from casetrack.domain import checks, dates
+from casetrack.domain.calendar import Calendar
+from casetrack.domain.case import Case, Evidence, Tracked
+from casetrack.domain.docket import Facts, Item, item
+from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Value
+from casetrack.domain.requirements import Finding
+from casetrack.domain.workflow import Workflow
+from casetrack.ledger.store import CaseRow, DeadlineRow
+from casetrack.reports.sinks import terminal
+
+Data = dict[str, object]
+
+
+def shown(value: Value, *, phi: bool, clear: bool) -> object:
+    """A value as the reader may see it: null where it is sealed and ``--phi`` was not given."""
+    if value is REDACTED:
+        return "(redacted)"
+    if not (phi or clear):
+        return None
+    return value if isinstance(value, str) else list(value)
+
+
+def case_name(case: Case) -> str:
+    """The reference, or the case's id once that is redacted."""
+    return case.reference if isinstance(case.reference, str) else case.id
+
+
+def show_data(
+    case: Case, workflow: Workflow, calendar: Calendar, now: datetime, *, phi: bool
+) -> Data:
+    """The JSON of ``show``."""
+    data: Data = {
+        "case": case_name(case),
+        "id": case.id,
+        "version": case.version,
+        "workflow": case.workflow,
+        "definition": case.definition,
+        "state": case.state,
+        "assignee": case.assignee,
+        "expedited": case.expedited,
+        "fields": _values(case.fields, workflow, phi=phi),
+        "evidence": {
+            name: [_evidence(record, workflow, phi=phi) for record in records]
+            for name, records in case.evidence.items()
+        },
+        "deadlines": [deadline_data(t, case, workflow, calendar, now) for t in _by_date(case)],
+        "open_items": list(checks.open_items(case, workflow)),
+    }
+    if phi and case.patient is not None:
+        data["patient"] = shown(case.patient, phi=True, clear=False)
+    return data
+
+
+def _values(values: Mapping[str, Value], workflow: Workflow, *, phi: bool) -> Data:
+    return {
+        name: shown(value, phi=phi, clear=name in workflow.fields and workflow.fields[name].clear)
+        for name, value in values.items()
+    }
+
+
+def _evidence(record: Evidence, workflow: Workflow, *, phi: bool) -> Data:
+    return {
+        "on": record.on.isoformat(),
+        "version": record.version,
+        "values": _values(record.values, workflow, phi=phi),
+        "file": record.has_file,
+    }
+
+
+def _by_date(case: Case) -> list[Tracked]:
+    return sorted(
+        case.deadlines.values(), key=lambda t: (t.deadline.reading.act_by, t.armed_version)
+    )
+
+
+def docket_item(
+    tracked: Tracked, case: Case, workflow: Workflow, calendar: Calendar, now: datetime
+) -> Item:
+    reading = tracked.deadline.reading
+    facts = Facts(
+        case=case_name(case),
+        patient=None,
+        assignee=case.assignee,
+        state=case.state,
+        deadline=tracked.deadline.deadline,
+        clock=tracked.deadline.clock,
+        due_on=reading.due_on,
+        due_at=reading.due_at,
+        act_by=reading.act_by,
+        law_by=reading.law_by,
+        stated_due_on=reading.stated_due_on,
+    )
+    return item(facts, workflow, calendar, now)
+
+
+def deadline_data(
+    tracked: Tracked, case: Case, workflow: Workflow, calendar: Calendar, now: datetime
+) -> Data:
+    """A deadline as in ``due``, with its ``outcome``; a lapse is a mark on one still open."""
+    line = docket_item(tracked, case, workflow, calendar, now)
+    mark = "lapsed" if line.status == "overdue" else "open"
+    return {**item_data(line), "outcome": tracked.outcome or mark}
+
+
+def item_data(line: Item) -> Data:
+    """A docket line's promised fields, JSON-ready."""
+    from casetrack.reports.data import item as as_data
+
+    return as_data(line)
+
+
+def armed_data(deadline: Deadline, zone: str) -> Data:
+    """A deadline as an event armed it."""
+    return {"deadline": deadline.deadline, "owner": deadline.owner, "kind": deadline.kind,
+            **reading_data(deadline, zone)}  # fmt: skip
+
+
+def reading_data(deadline: Deadline | Moved, zone: str) -> Data:
+    reading = deadline.reading
+    return {
+        "due_on": reading.due_on.isoformat(),
+        "due_at": dates.local_text(reading.due_at, zone),
+        "act_by": reading.act_by.isoformat(),
+        "law_by": reading.law_by.isoformat() if reading.law_by else None,
+    }
+
+
+def moved_data(moved: Moved, zone: str) -> Data:
+    return {"deadline": moved.deadline, "why": moved.why, **reading_data(moved, zone)}
+
+
+def closed_data(ended: Ended) -> Data:
+    return {"deadline": ended.deadline, "outcome": ended.outcome, "late": ended.late}
+
+
+def finding_data(finding: Finding) -> Data:
+    return {
+        "item": finding.item,
+        "status": finding.status,
+        "blocking": finding.blocking,
+        "detail": finding.detail,
+        "source": finding.source,
+    }
+
+
+def finding_line(finding: Finding) -> str:
+    weight = "" if finding.blocking or finding.status == "satisfied" else " (does not block)"
+    return terminal(
+        f"  {finding.status:<9} {finding.item:<22} {finding.title}: {finding.detail}"
+        f"{weight} [{finding.source}]"
+    )
+
+
+def list_data(rows: Iterable[tuple[CaseRow, DeadlineRow | None]]) -> Data:
+    return {"items": [_list_item(row, deadline) for row, deadline in rows]}
+
+
+def _list_item(row: CaseRow, deadline: DeadlineRow | None) -> Data:
+    return {
+        "case": row.reference or row.case_id,
+        "state": row.state,
+        "workflow": row.workflow,
+        "assignee": row.assignee,
+        "act_by": deadline.act_by.isoformat() if deadline else None,
+        "deadline": deadline.deadline if deadline else None,
+    }
+
+
+def list_lines(rows: Iterable[tuple[CaseRow, DeadlineRow | None]]) -> list[str]:
+    return [
+        terminal(
+            f"{row.reference or row.case_id:<14} {row.state:<17} {row.assignee or 'nobody':<12} "
+            + (f"{deadline.act_by:%a %Y-%m-%d}  {deadline.deadline}" if deadline else "no deadline")
+        )
+        for row, deadline in rows
+    ]
+
+
+def show_lines(data: Data, now_on: date) -> list[str]:
+    """The JSON of ``show`` for a person."""
+    expedited = ", expedited" if data["expedited"] else ""
+    head = [
+        f"{data['case']}  {data['state']}{expedited}  as of {now_on}",
+        f"  workflow {data['workflow']}, version {data['version']}, "
+        f"assignee {data['assignee'] or 'nobody'}",
+    ]
+    if "patient" in data:
+        head.append(f"  patient {data['patient']}")
+    body = [*head, *_deadline_lines(data), *_field_lines(data), *_evidence_lines(data)]
+    items = data["open_items"]
+    if isinstance(items, list) and items:
+        body += ["open items:", *(f"  {text}" for text in items)]
+    allowed = data.get("allowed")
+    if isinstance(allowed, list):
+        body += [f"next: {', '.join(allowed) or 'nothing; the state is final'}"]
+    return [terminal(line) for line in body]
+
+
+def _deadline_lines(data: Data) -> list[str]:
+    deadlines = data["deadlines"]
+    if not isinstance(deadlines, list) or not deadlines:
+        return ["no deadlines"]
+    return ["deadlines:", *(_deadline_line(line) for line in deadlines)]
+
+
+def _deadline_line(line: Data) -> str:
+    law = f", law {line['law_by']}" if line["law_by"] else ""
+    when = f"act by {line['act_by']}, due {line['due_on']}{law}"
+    state = (
+        f"{line['outcome']}" if line["outcome"] not in {"open", "lapsed"} else f"{line['status']}"
+    )
+    return f"  {line['deadline']:<22} {state:<10} {line['owner']:<9} {when}  {line['title']}"
+
+
+def _field_lines(data: Data) -> list[str]:
+    fields = data["fields"]
+    if not isinstance(fields, dict) or not fields:
+        return []
+    return ["fields:", *(f"  {name} = {_plain(value)}" for name, value in fields.items())]
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "(sealed)"
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _evidence_lines(data: Data) -> list[str]:
+    evidence = data["evidence"]
+    if not isinstance(evidence, dict) or not evidence:
+        return []
+    lines = ["evidence:"]
+    for name, records in evidence.items():
+        for record in records:
+            values = ", ".join(f"{k}={_plain(v)}" for k, v in record["values"].items())
+            filed = ", file on record" if record["file"] else ""
+            lines.append(
+                f"  {name:<22} {record['on']} (version {record['version']}){filed}  {values}"
+            )
+    return lines

@@ -1,0 +1,43 @@
+"""The due-soon report as data: the fields that scripts rely on, in JSON's own types."""
+
+from typing import Any
+
+import msgspec
+
+from casetrack.domain import dates
+from casetrack.domain.docket import Docket, Item, tally
+from casetrack.reports.sections import ordered
+
+FIELDS = (
+    "case", "patient", "assignee", "workflow", "state", "deadline", "title", "owner", "kind",
+    "due_on", "due_at", "act_by", "law_by", "stated_due_on", "status", "unproven",
+    "business_days_left", "calendar_days_left", "ended_by", "source", "evidence", "law", "contact",
+)  # fmt: skip
+
+
+def plain(value: object) -> Any:  # noqa: ANN401  # JSON is what it is
+    """A frozen value in JSON's own types: lists, objects, days as ISO text."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def item(line: Item) -> dict[str, Any]:
+    """One docket line; ``patient`` only where it is given."""
+    made = plain(line)
+    return {name: made[name] for name in FIELDS if name != "patient" or line.patient is not None}
+
+
+def due(docket: Docket) -> dict[str, Any]:
+    """``casetrack.due/1``; ``next`` is the earliest ``act_by`` of all, shown or not."""
+    return {
+        "schema": "casetrack.due/1",
+        "as_of": dates.instant_text(docket.as_of),
+        "zone": docket.zone,
+        "within": docket.within,
+        "until": docket.until.isoformat(),
+        "practice": docket.practice,
+        "items": [item(line) for line in ordered(docket)],
+        "counts": tally(docket.items),
+        "open_cases": docket.open_cases,
+        "next": None if docket.next_on is None else docket.next_on.isoformat(),
+        "by_state": plain(docket.by_state),
+    }

@@ -1,0 +1,100 @@
+"""The due-soon report as a Markdown document: a heading and a table for each part."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from casetrack.domain.docket import Docket, Item
+from casetrack.reports import words
+from casetrack.reports.sections import Section, by_state, sections
+from casetrack.reports.sinks import markdown
+
+Column = tuple[str, Callable[[Item], str]]
+
+_PLAIN_COMMAND = re.compile(r'[A-Za-z0-9 ._="-]+')
+
+
+def render(docket: Docket) -> str:
+    """The same parts, order and words as the text."""
+    shown = any(item.patient is not None for item in docket.items)
+    blocks = ["# Due soon", markdown(words.health(docket))]
+    for part in sections(docket):
+        blocks += (f"## {markdown(part.title)}", _table(part, patients=shown))
+    if counts := _counts(docket):
+        blocks += ("## Open cases by state and assignee", counts)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(part: Section, *, patients: bool) -> str:
+    columns = [*(_URGENT if part.urgent else _ROW), _DO if part.key == "act" else _CALL]
+    if patients:
+        columns.append(_PATIENT)
+    heads = [name for name, _ in columns]
+    return _grid(heads, ([cell(item) for _, cell in columns] for item in part.items))
+
+
+def _grid(heads: list[str], rows: Iterable[list[str]]) -> str:
+    return "\n".join((_line(heads), _line(["---"] * len(heads)), *map(_line, rows)))
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(of: Callable[[Item], str | None]) -> Callable[[Item], str]:
+    return lambda item: markdown(of(item) or "")
+
+
+def _last(item: Item) -> str:
+    return f"{words.last_label(item)} {words.last_moment(item)}"
+
+
+def _do(item: Item) -> str:
+    typed, others = words.command(item)
+    code = f"`{typed}`" if _PLAIN_COMMAND.fullmatch(typed) else markdown(typed)
+    return f"{code}, also ended by {markdown(', '.join(others))}" if others else code
+
+
+def _last_and_source(item: Item) -> str:
+    stated = f"; letter says {words.day(item.stated_due_on)}" if item.stated_due_on else ""
+    return f"{_last(item)}, {words.recalled(item.source, item.evidence)}{stated}"
+
+
+def _state(item: Item) -> str:
+    return f"{item.state}, no proof of receipt" if item.unproven else item.state
+
+
+_SUBJECT: tuple[Column, ...] = (
+    ("Case", _text(lambda item: item.case)),
+    ("Deadline", _text(lambda item: item.title)),
+    ("State", _text(_state)),
+    ("Assignee", _text(lambda item: item.assignee or words.NOBODY)),
+)
+_ACT_BY: Column = ("Act by", _text(lambda item: words.day(item.act_by)))
+_DO: Column = ("Type", _do)
+_CALL: Column = ("Call", _text(lambda item: item.contact))
+_PATIENT: Column = ("Patient", _text(lambda item: item.patient))
+_LAW: Column = ("Law", _text(words.law))
+_URGENT: tuple[Column, ...] = (
+    ("What is wrong", _text(words.wrong)),
+    *_SUBJECT,
+    _ACT_BY,
+    ("Last day", _text(_last_and_source)),
+    _LAW,
+)
+_ROW: tuple[Column, ...] = (
+    _ACT_BY,
+    ("Left", _text(words.left)),
+    *_SUBJECT,
+    ("Last day", _text(_last)),
+    _LAW,
+)
+
+
+def _counts(docket: Docket) -> str:
+    rows = list(_count_rows(docket))
+    return _grid(["State", "Cases", "Assignees"], rows) if rows else ""
+
+
+def _count_rows(docket: Docket) -> Iterator[list[str]]:
+    for state, n, whose in by_state(docket):
+        yield [markdown(state), str(n), markdown(whose)]

@@ -1,0 +1,51 @@
+r"""One sink, one escape: a function for each output makes any text safe in it.
+
+Control characters, ESC, bidirectional controls and line separators are shown as what they are,
+``\x1b`` or ``\u202e``; letters of every script and emoji stay.
+"""
+
+import re
+
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_UNSAFE = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff"
+_ONE_LINE = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
+_MANY_LINES = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
+_FORMULA = re.compile(r"\A'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_QUOTED = re.compile(r'[,"\r\n]|\A\s|\s\Z')
+_MARKUP = re.compile(r"[\\`*_\[\]{}<>|#&~$!@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+
+
+def terminal(text: str, *, multiline: bool = False) -> str:
+    """Text for a terminal or a log; ``multiline`` lets newline and tab stand."""
+    return (_MANY_LINES if multiline else _ONE_LINE).sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    char = found[0]
+    if char in _NAMED:
+        return _NAMED[char]
+    return f"\\x{ord(char):02x}" if char < "\u0100" else f"\\u{ord(char):04x}"
+
+
+def csv_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: one apostrophe before what starts one.
+
+    Apostrophes already there, and blanks, do not hide the start, so ``csv_uncell`` is exact.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def csv_uncell(cell: str) -> str:
+    """The inverse of ``csv_cell`` for every text."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def csv_line(cells: list[str]) -> str:
+    """One line of CSV (RFC 4180 but for the line's end, a bare newline)."""
+    quoted = (f'"{c.replace(chr(34), 2 * chr(34))}"' if _QUOTED.search(c) else c for c in cells)
+    return ",".join(quoted) + "\n"
+
+
+def markdown(text: str) -> str:
+    """Text that stays text in a Markdown paragraph or table: no markup, link, HTML or new row."""
+    return _MARKUP.sub(r"\\\g<0>", terminal(text))

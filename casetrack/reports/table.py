@@ -1,0 +1,29 @@
+"""The due-soon report as CSV: one row for each line of the docket, safe in a spreadsheet."""
+
+from collections.abc import Iterator
+
+from casetrack.domain.docket import Docket
+from casetrack.reports.data import FIELDS, item
+from casetrack.reports.sections import ordered
+from casetrack.reports.sinks import csv_cell, csv_line
+
+
+def due(docket: Docket) -> Iterator[str]:
+    """The header, then a line each; the ``patient`` column is there if any line names one."""
+    shown = any(line.patient is not None for line in docket.items)
+    fields = [name for name in FIELDS if shown or name != "patient"]
+    yield csv_line(fields)
+    for line in ordered(docket):
+        made = item(line)
+        yield csv_line([_cell(made.get(name)) for name in fields])
+
+
+def _cell(value: object) -> str:
+    """Text, a list joined by ``;``, a number as it is; null is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return csv_cell(";".join(value) if isinstance(value, list) else str(value))
