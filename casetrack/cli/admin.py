@@ -1,0 +1,207 @@
+"""The administrator's commands: workflows, calendars, the database, the settings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casetrack.cli import completion, render
+from casetrack.cli.options import AsJson
+from casetrack.cli.session import session
+
+workflow = typer.Typer(help="The workflows: which there are, what one says, is a file sound.",
+                       no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+calendar = typer.Typer(help="The calendars: which there are, a year's closed days, is a file sound.",
+                       no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+db = typer.Typer(help="The database: make it, look at it, keep it.",
+                 no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+config = typer.Typer(help="The settings.", no_args_is_help=True, rich_markup_mode=None)
+
+WorkflowId = Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.workflows)]
+CalendarId = Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.calendars)]
+
+
+@workflow.command("list")
+def workflow_list(as_json: AsJson = False) -> None:
+    """The workflows that can be chosen with open --workflow."""
+    from casetrack.catalog import workflows
+    from casetrack.reports import handbook
+
+    known = [workflows.load(name) for name in workflows.available()]
+    if as_json:
+        render.data("workflow-list", {"items": [handbook.workflow_summary(w) for w in known]})
+    else:
+        render.lines(f"{w.id:<20} edition {w.edition}  {w.title}" for w in known)
+
+
+@workflow.command("show")
+def workflow_show(id: WorkflowId, as_json: AsJson = False) -> None:  # noqa: A002
+    """Everything a workflow says: states, triggers, clocks, requirements, codes, sources."""
+    from casetrack.catalog import workflows
+    from casetrack.reports import handbook
+
+    found = workflows.load(id)
+    if as_json:
+        render.data("workflow-show", handbook.workflow_data(found))
+    else:
+        render.lines(handbook.workflow_lines(found))
+
+
+@workflow.command("check")
+def workflow_check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml")], as_json: AsJson = False
+) -> None:
+    """Whether a workflow file is sound; every problem at once, with file and key."""
+    from casetrack.catalog import workflows
+
+    found = workflows.check_file(file)
+    if as_json:
+        render.data("workflow-check", {"ok": True, "id": found.id, "file": str(file)})
+    else:
+        render.lines([f"{found.id}: sound"])
+
+
+@calendar.command("list")
+def calendar_list(as_json: AsJson = False) -> None:
+    """The calendars, with edition and horizon."""
+    from casetrack.catalog import calendars
+
+    known = [calendars.load(name) for name in calendars.available()]
+    if as_json:
+        items = [
+            {"id": c.id, "title": c.title, "edition": c.edition, "digest": c.digest,
+             "first": c.first.isoformat(), "last": c.last.isoformat()}
+            for c in known
+        ]  # fmt: skip
+        render.data("calendar-list", {"items": items})
+    else:
+        render.lines(
+            f"{c.id:<20} edition {c.edition}  {c.first} to {c.last}  {c.title}" for c in known
+        )
+
+
+@calendar.command("show")
+def calendar_show(
+    id: CalendarId,  # noqa: A002
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Only this year.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A calendar's closed days, with their status and source."""
+    from casetrack.catalog import calendars
+    from casetrack.reports import handbook
+
+    found = calendars.load(id)
+    if as_json:
+        render.data("calendar-show", handbook.calendar_data(found, year))
+    else:
+        render.lines(handbook.calendar_lines(found, year))
+
+
+@calendar.command("check")
+def calendar_check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml")], as_json: AsJson = False
+) -> None:
+    """Whether a calendar file is sound; every problem at once, with file and key."""
+    from casetrack.catalog import calendars
+
+    found = calendars.check_file(file)
+    if as_json:
+        render.data("calendar-check", {"ok": True, "id": found.id, "file": str(file)})
+    else:
+        render.lines([f"{found.id}: sound"])
+
+
+@db.command("init")
+def db_init(
+    ctx: typer.Context,
+    practice: Annotated[
+        bool, typer.Option("--practice", help="A ledger whose clock may be set, for demos.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new ledger; an existing file is refused."""
+    from casetrack.service.setup import create, location
+
+    s = session(ctx)
+    ledger = create(s.db, practice=practice, clock=s.clock_for_new(practice))
+    if as_json:
+        render.data("db-init", {"database": s.db, "ledger": ledger.id, "practice": practice})
+    else:
+        kind = "practice ledger" if practice else "ledger"
+        render.lines([f"made a new {kind}: {location(s.db)}"])
+
+
+@db.command("stats")
+def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """How many cases, entries and open deadlines there are."""
+    from casetrack.service.setup import schema
+
+    s = session(ctx)
+    tracker = s.reading()
+    stats = tracker.ledger.stats()
+    content = {
+        "cases": stats.cases,
+        "entries": stats.entries,
+        "open_deadlines": stats.open_deadlines,
+        "database": s.db,
+        "schema": schema(),
+        "practice": tracker.ledger.practice,
+    }
+    if as_json:
+        render.data("db-stats", content)
+    else:
+        render.lines(f"{name:<15} {value}" for name, value in content.items())
+
+
+@db.command("rebuild")
+def db_rebuild(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Make every view again from the entries."""
+    tracker = session(ctx).reading()
+    cases = tracker.ledger.rebuild()
+    if as_json:
+        render.data("db-rebuild", {"cases": cases})
+    else:
+        render.lines([f"the views of {cases} cases were made again"])
+
+
+@db.command("upgrade")
+def db_upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Bring an older database to this version's schema."""
+    from casetrack.ledger.upgrade import upgrade
+
+    before, after = upgrade(session(ctx).db)
+    if as_json:
+        render.data("db-upgrade", {"from": before, "to": after})
+    else:
+        render.lines(
+            [f"schema {before} -> {after}" if before != after else f"schema {after}: nothing to do"]
+        )
+
+
+@db.command("backup")
+def db_backup(
+    ctx: typer.Context,
+    target: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+    as_json: AsJson = False,
+) -> None:
+    """A consistent copy while others work; the copy holds patient data too."""
+    from casetrack.ledger.backup import backup
+
+    backup(session(ctx).db, target)
+    if as_json:
+        render.data("db-backup", {"file": str(target)})
+    else:
+        render.lines([f"copied to {target}"])
+
+
+@config.command("show")
+def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Each setting with where it came from."""
+    found = session(ctx).settings
+    if as_json:
+        items = {name: {"value": s.value, "origin": s.origin} for name, s in found.items()}
+        render.data("config-show", {"settings": items})
+    else:
+        render.lines(
+            f"{name:<8} {s.value or '(not set)'}  [{s.origin}]" for name, s in found.items()
+        )

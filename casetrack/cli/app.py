@@ -1,0 +1,144 @@
+"""The command line's entry: options for every command, and one mapping from error to exit code."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from casetrack.cli import admin, audit, cases, docket, misuse, render, transfer
+from casetrack.cli.session import Session
+from casetrack.errors import CasetrackError, Unparsable
+
+app = typer.Typer(
+    name="casetrack",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Prior-authorization cases: what is due, by when, why that date, and the proof of it.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"casetrack {version('casetrack')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    db: Annotated[
+        str | None, typer.Option(metavar="URL", help="The ledger: a path or sqlite:///PATH.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(metavar="NAME", help="Who acts; a claim.")] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Set the clock of reads and dry runs.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.")
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an unexpected error came from.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+    del debug, version
+    ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
+
+
+app.command("open")(cases.open_)
+app.command("record")(cases.record)
+app.command("check")(cases.check)
+app.command("fire")(cases.fire)
+app.command("next")(cases.next_)
+app.command("show")(cases.show)
+app.command("list")(cases.list_)
+app.command("find")(cases.find)
+app.command("assign")(cases.assign)
+app.command("note")(cases.note)
+app.command("explain")(docket.explain)
+app.command("calc")(docket.calc)
+app.command("due")(docket.due)
+app.command("history")(audit.history)
+app.command("redact")(audit.redact)
+app.command("import")(transfer.import_)
+app.command("export")(transfer.export)
+app.command("demo")(transfer.demo)
+app.add_typer(admin.workflow, name="workflow")
+app.add_typer(admin.calendar, name="calendar")
+app.add_typer(admin.db, name="db")
+app.add_typer(admin.config, name="config")
+
+
+def main() -> None:
+    """Run the command line and exit with the promised code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command line; the exit code. No traceback leaves here without ``--debug``."""
+    as_json = "--json" in arguments
+    try:
+        _refuse_undecodable(arguments)
+        code = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except CasetrackError as error:
+        render.failure(error, as_json=as_json)
+        return error.exit_code
+    except click.exceptions.Abort:
+        render.say("stopped; nothing was written")
+        return 1
+    except click.ClickException as error:
+        return _misused(error, as_json=as_json)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  # the last line before the user
+        return _unexpected(error, debug="--debug" in arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _refuse_undecodable(arguments: list[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise Unparsable("an argument is not valid UTF-8 text") from None
+
+
+def _misused(error: click.ClickException, *, as_json: bool) -> int:
+    """A usage error says what and how to see more; a typed value is not repeated."""
+    context = getattr(error, "ctx", None)
+    hint = f"see '{context.command_path} --help'" if context else "see 'casetrack --help'"
+    render.failure(Unparsable(misuse.worded(error), (hint,)), as_json=as_json)
+    return Unparsable.exit_code
+
+
+def _closed_pipe() -> int:
+    """The reader went away, as ``| head`` does; that is no error of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _unexpected(error: Exception, *, debug: bool) -> int:
+    render.say(f"error: unexpected {type(error).__name__}; run again with --debug to see where")
+    if debug:
+        _trace(error)
+    return 1
+
+
+def _trace(error: Exception) -> None:
+    """Where it came from: files, lines and kinds, without messages, which may hold values."""
+    import traceback
+
+    for frame in traceback.extract_tb(error.__traceback__):
+        render.say(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}")

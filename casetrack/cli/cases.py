@@ -1,0 +1,357 @@
+"""The case manager's commands: open, record, check, fire, next, show, list, find, assign, note."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from casetrack.cli import completion, render, values
+from casetrack.cli.options import AsJson, CaseArgument, Phi, Values
+from casetrack.cli.session import Session, interactive, session
+from casetrack.errors import Findings, Refused
+
+if TYPE_CHECKING:
+    from casetrack.domain.workflow import Workflow
+    from casetrack.service.tracker import Tracker, Written
+
+On = Annotated[
+    str | None,
+    typer.Option("--on", metavar="DATE", help="The day it happened: 2026-11-24, today, -3d, -2bd."),
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="INSTANT", help="The instant it happened: 2026-11-24T15:00."),
+]
+
+
+def open_(
+    ctx: typer.Context,
+    given: Values = None,
+    patient: Annotated[
+        str | None, typer.Option(help="Who it is for; kept sealed. @FILE or @- reads it.")
+    ] = None,
+    ref: Annotated[
+        str, typer.Option(help="The case's reference; no name and no record number.")
+    ] = "",
+    workflow: Annotated[
+        str, typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows)
+    ] = "humana-il-guide",
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a case in the workflow's initial state; prints its reference."""
+    from casetrack.reports.casefile import case_name
+    from casetrack.service.desk import Opening, When
+
+    opening = Opening(
+        workflow=workflow,
+        reference=ref,
+        when=When(on=on),
+        patient=values.optional(patient, "patient"),
+        pairs=values.pairs(given),
+    )
+    tracker = session(ctx).first_writing()
+    written = tracker.open(opening)
+    if as_json:
+        render.data("open", _base(written))
+    else:
+        render.lines([case_name(written.case)])
+
+
+def _base(written: "Written") -> dict[str, object]:
+    from casetrack.reports.casefile import case_name
+
+    return {
+        "case": case_name(written.case),
+        "version": written.version,
+        "state": written.case.state,
+        "digest": written.digest,
+    }
+
+
+def record(
+    ctx: typer.Context,
+    case: CaseArgument,
+    item: Annotated[
+        str | None,
+        typer.Argument(help="The requirement it is for.", autocompletion=completion.items),
+    ] = None,
+    given: Values = None,
+    on: On = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A document: its name, size and SHA-256 are recorded.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE.csv|-", help="A packet: item,on,file and fields."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record evidence for a requirement, or a whole packet at once (--from)."""
+    from casetrack.service.desk import Recording, When
+    from casetrack.service.evidence import evidence_file
+
+    if (item is None) == (source is None):
+        raise typer.BadParameter("give an ITEM, or --from FILE.csv")
+    tracker = session(ctx).writing()
+    case_id = tracker.resolve(case, exact=not interactive())
+    if source is not None:
+        from casetrack.service.packets import read_packet
+
+        recordings = read_packet(source)
+    else:
+        typed = Recording(
+            item=item or "", when=When(on=on), pairs=values.pairs(given),
+            file=evidence_file(file),
+        )  # fmt: skip
+        recordings = [typed]
+    written = tracker.record_all(case_id, recordings)
+    _written("record", written[-1], as_json, tracker, recorded=len(written))
+
+
+def check(
+    ctx: typer.Context,
+    case: CaseArgument,
+    trigger: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="TRIGGER",
+            help="The step; the next one that has a checklist unless said.",
+            autocompletion=completion.triggers,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The checklist and coding rules for the next step; exits 3 when not ready."""
+    from casetrack.reports.casefile import finding_data, finding_line
+    from casetrack.service.questions import checked
+
+    step, findings = checked(session(ctx).reading(), case, trigger)
+    ready = not any(f.unmet for f in findings)
+    if as_json:
+        items = [finding_data(f) for f in findings]
+        render.data("check", {"for": step, "ready": ready, "items": items})
+    else:
+        head = f"{step}: " + ("ready" if ready else "not ready")
+        render.lines([head, *(finding_line(f) for f in findings)])
+    if not ready:
+        raise typer.Exit(Findings.exit_code)
+
+
+def fire(
+    ctx: typer.Context,
+    case: CaseArgument,
+    trigger: Annotated[
+        str, typer.Argument(help="The transition.", autocompletion=completion.triggers)
+    ],
+    given: Values = None,
+    on: On = None,
+    at: At = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept sealed. @FILE reads it.")] = None,
+    override: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Go ahead though a guard is unmet; the gap is kept."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, write nothing.")] = False,
+    if_version: Annotated[
+        int | None, typer.Option(metavar="N", help="Only if the case is still at version N.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", metavar="K", help="Twice the same key acts once."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A state transition: deny, file_appeal, approve ..."""
+    from casetrack.service.desk import Firing, When
+    from casetrack.service.tracker import Terms
+
+    typed = Firing(
+        trigger=trigger,
+        when=When(on=on, at=at),
+        pairs=values.pairs(given),
+        reason=values.optional(reason, "reason"),
+        override=values.optional(override, "override"),
+    )
+    s = session(ctx)
+    tracker = s.reading() if dry_run else s.writing()
+    case_id = tracker.resolve(case, exact=not (dry_run or interactive()))
+    written = tracker.do(case_id, typed, Terms(if_version=if_version, key=key, dry_run=dry_run))
+    _written("fire", written, as_json, tracker)
+
+
+def _written(
+    name: str, written: "Written", as_json: bool, tracker: "Tracker", **more: object
+) -> None:
+    from casetrack.reports.receipts import receipt_data, receipt_lines
+
+    workflow = tracker.workflow_of(written.case)
+    data = {**_base(written), **more, **receipt_data(written.data, workflow)}
+    if name == "fire":
+        data |= {"dry_run": written.dry_run, "repeated": written.repeated}
+    if as_json:
+        render.data(name, data)
+    else:
+        render.lines(receipt_lines(data, workflow))
+
+
+def next_(ctx: typer.Context, case: CaseArgument, as_json: AsJson = False) -> None:
+    """What can be done now; for each refused trigger, every unmet guard and how to meet it."""
+    from casetrack.reports.receipts import next_lines
+    from casetrack.service.questions import next_steps, opened
+
+    tracker = session(ctx).reading()
+    found, workflow = opened(tracker, case)
+    steps = next_steps(tracker, found, workflow)
+    if as_json:
+        refused = (*steps.refused, *steps.elsewhere)
+        items = [{"trigger": name, "reasons": list(reasons)} for name, reasons in refused]
+        render.data("next", {"allowed": list(steps.allowed), "refused": items})
+    else:
+        elsewhere = [name for name, _ in steps.elsewhere]
+        render.lines(next_lines(workflow, found.state, steps.allowed, steps.refused, elsewhere))
+
+
+def show(ctx: typer.Context, case: CaseArgument, phi: Phi = False, as_json: AsJson = False) -> None:
+    """One case: state, deadlines, values, evidence, open items."""
+    from casetrack.domain.dates import local_date
+    from casetrack.reports.casefile import show_lines
+    from casetrack.service.questions import shown
+
+    s = session(ctx)
+    tracker = s.writing() if phi else s.reading()
+    data, workflow = shown(tracker, case, phi=phi)
+    if as_json:
+        render.data("show", data)
+    else:
+        render.lines(show_lines(data, local_date(tracker.now, workflow.zone)))
+
+
+def list_(
+    ctx: typer.Context,
+    state: Annotated[str | None, typer.Option(help="Only cases in this state.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Whose move the next deadline is: provider, payer, reviewer.")
+    ] = None,
+    assignee: Annotated[
+        str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
+    ] = None,
+    patient: Annotated[str | None, typer.Option(help="Only this patient's; @FILE.")] = None,
+    workflow: Annotated[str | None, typer.Option(help="Only under this workflow.")] = None,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Only with a passed deadline.")
+    ] = False,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="name=value", help="Only with this value.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Many cases, each with its next deadline."""
+    from casetrack.ledger.store import Query
+    from casetrack.reports.casefile import list_data, list_lines
+
+    s = session(ctx)
+    tracker = s.reading()
+    query = Query(
+        state=state,
+        owner=owner,
+        assignee=person(s, assignee),
+        patient=values.optional(patient, "patient"),
+        workflow=workflow,
+        overdue_at=tracker.now if overdue else None,
+        where=dict(values.pairs(where)),
+        limit=limit + 1 if limit else 0,
+    )
+    rows = list(tracker.ledger.list_cases(query))
+    kept = rows[:limit] if limit else rows
+    if as_json:
+        render.data("list", {**list_data(kept), "more": len(rows) > len(kept)})
+        return
+    render.lines(list_lines(kept) or ["no cases"])
+    if len(rows) > len(kept):
+        render.say(f"only the first {limit} are shown; --limit 0 shows all")
+
+
+def person(s: Session, name: str | None) -> str | None:
+    """``me`` is the actor, ``none`` nobody."""
+    match name:
+        case "me":
+            return s.actor
+        case "none":
+            return ""
+        case _:
+            return name
+
+
+def find(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="Part of a reference, authorization, confirmation.")],
+    phi: Phi = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cases by a part of a reference, an authorization, a confirmation."""
+    from casetrack.service.questions import found
+
+    wanted = values.typed(text, "TEXT")
+    if not wanted:
+        raise typer.BadParameter("TEXT is empty")
+    s = session(ctx)
+    items = found(s.writing() if phi else s.reading(), wanted, phi=phi)
+    if as_json:
+        render.data("find", {"items": items})
+        return
+    from casetrack.reports.sinks import terminal
+
+    lines = [f"{item['case']}  {item['field']}  {item.get('value', '')}".rstrip() for item in items]
+    render.lines([terminal(line) for line in lines] or ["nothing found"])
+
+
+def assign(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CASE ... NAME",
+            help="Cases, then who does them; none: nobody.",
+            autocompletion=completion.cases,
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Make cases somebody's."""
+    from casetrack.service.desk import Assigning
+
+    if len(names) < 2:
+        raise typer.BadParameter("give at least one CASE, then a NAME")
+    s = session(ctx)
+    tracker = s.writing()
+    person = person(s, names[-1]) or None
+    ids = [tracker.resolve(case, exact=not interactive()) for case in names[:-1]]
+    with tracker.ledger.transaction():
+        written = [tracker.do(case_id, Assigning(name=person)) for case_id in ids]
+    if as_json:
+        render.data("assign", {"items": [{**_base(w), "assignee": person} for w in written]})
+    else:
+        from casetrack.reports.sinks import terminal
+
+        render.lines(terminal(f"{_base(w)['case']}: {person or 'nobody'}") for w in written)
+
+
+def note(
+    ctx: typer.Context,
+    case: CaseArgument,
+    text: Annotated[str, typer.Argument(help="What happened; kept sealed. @FILE or @- reads it.")],
+    given: Values = None,
+    as_json: AsJson = False,
+) -> None:
+    """What happened, beside the transitions: a call (kind=call), a letter."""
+    from casetrack.service.desk import Noting
+
+    typed = Noting(text=values.typed(text, "TEXT"), pairs=values.pairs(given))
+    if not typed.text.strip():
+        raise Refused("the note is empty")
+    tracker = session(ctx).writing()
+    written = tracker.do(tracker.resolve(case, exact=not interactive()), typed)
+    _written("note", written, as_json, tracker)

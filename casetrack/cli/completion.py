@@ -1,0 +1,68 @@
+"""What the shell offers: references, and only the triggers that are legal for that case.
+
+Reads the database with the standard library alone and never fails: no offer is the answer then.
+"""
+
+import os
+from pathlib import Path
+
+import typer
+
+
+def _database(ctx: typer.Context) -> Path | None:
+    from casetrack.service.settings import resolve
+
+    given = ctx.find_root().params.get("db")
+    try:
+        url = resolve({"db": given}, os.environ, None)["db"].value or ""
+    except Exception:  # noqa: BLE001  # a broken config must not break the prompt
+        return None
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def cases(ctx: typer.Context, incomplete: str) -> list[str]:
+    from casetrack.ledger.peek import references
+
+    path = _database(ctx)
+    return references(path, incomplete) if path else []
+
+
+def _pinned(ctx: typer.Context) -> tuple[str, str] | None:
+    from casetrack.ledger.peek import state_and_definition
+
+    path, case = _database(ctx), ctx.params.get("case")
+    return state_and_definition(path, str(case)) if path and case else None
+
+
+def triggers(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The triggers that lead out of, or stay in, the case's state."""
+    found = _pinned(ctx)
+    if found is None:
+        return []
+    from casetrack.catalog.workflows import from_text
+
+    state, text = found
+    arcs = from_text(text).arcs()
+    names = dict.fromkeys(name for name, origin, _ in arcs if origin == state)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def items(ctx: typer.Context, incomplete: str) -> list[str]:
+    found = _pinned(ctx)
+    if found is None:
+        return []
+    from casetrack.catalog.workflows import from_text
+
+    return [name for name in from_text(found[1]).items if name.startswith(incomplete)]
+
+
+def workflows(incomplete: str) -> list[str]:
+    from casetrack.catalog.resources import workflow_ids
+
+    return [name for name in workflow_ids() if name.startswith(incomplete)]
+
+
+def calendars(incomplete: str) -> list[str]:
+    from casetrack.catalog.resources import calendar_ids
+
+    return [name for name in calendar_ids() if name.startswith(incomplete)]

@@ -1,0 +1,75 @@
+"""Output: data on stdout, messages on stderr, colour on a terminal alone."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import IO, Protocol
+
+import typer
+
+from casetrack.errors import CasetrackError
+
+_TONES: Mapping[str, dict[str, object]] = {
+    "head": {"bold": True},
+    "bad": {"fg": "red", "bold": True},
+    "warn": {"fg": "yellow"},
+    "good": {"fg": "green"},
+    "dim": {"dim": True},
+}
+
+
+class Toned(Protocol):
+    """A line of text with the tone it is said in."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def tone(self) -> str: ...
+
+
+def coloured(stream: IO[str]) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def lines(content: Iterable[str | Toned]) -> None:
+    """Print lines that are already safe for a terminal."""
+    paint = coloured(sys.stdout)
+    for line in content:
+        text = line if isinstance(line, str) else line.text
+        style = {} if isinstance(line, str) or not paint else _TONES.get(line.tone, {})
+        sys.stdout.write((typer.style(text, **style) if style else text) + "\n")  # type: ignore[arg-type]
+
+
+def data(name: str, content: Mapping[str, object]) -> None:
+    """Print one JSON object that names its schema."""
+    sys.stdout.write(
+        json.dumps({"schema": f"casetrack.{name}/1", **content}, ensure_ascii=False, default=str)
+        + "\n"
+    )
+
+
+def say(text: str) -> None:
+    """A message beside the data."""
+    sys.stderr.write(text + "\n")
+
+
+def failure(error: CasetrackError, *, as_json: bool) -> None:
+    """An error: its message, then each reason."""
+    if as_json:
+        content = {
+            "schema": "casetrack.error/1",
+            "code": error.exit_code,
+            "kind": error.kind,
+            "message": error.message,
+            "reasons": list(error.reasons),
+        }
+        say(json.dumps(content, ensure_ascii=False))
+        return
+    from casetrack.reports.sinks import terminal
+
+    mark = "error: "
+    say((typer.style(mark, fg="red") if coloured(sys.stderr) else mark) + terminal(error.message))
+    for reason in error.reasons:
+        say(f"  - {terminal(reason)}")

@@ -1,0 +1,111 @@
+"""What every command shares: the settings, the clock, and the ledger opened on first use."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from casetrack.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casetrack.service.settings import Setting
+    from casetrack.service.tracker import Tracker
+
+
+class Session:
+    """One run of the command line."""
+
+    def __init__(self, options: dict[str, str | None], config: Path | None) -> None:
+        self._options = options
+        self._config = config
+        self._settings: dict[str, Setting] | None = None
+
+    @property
+    def settings(self) -> "dict[str, Setting]":
+        if self._settings is None:
+            from casetrack.service.settings import resolve
+
+            self._settings = resolve(self._options, os.environ, self._config)
+        return self._settings
+
+    def value(self, name: str) -> str | None:
+        return self.settings[name].value
+
+    @property
+    def db(self) -> str:
+        return self.value("db") or ""
+
+    @property
+    def actor(self) -> str:
+        return self.value("actor") or ""
+
+    def now(self) -> datetime:
+        return self.clock()()
+
+    def clock(self) -> "Callable[[], datetime]":
+        """The real clock, or one that stands where ``--now`` set it."""
+        from casetrack.service.bootstrap import fixed, system_clock
+
+        given = self.set_now()
+        return fixed(given) if given else system_clock
+
+    def clock_for_new(self, practice: bool) -> "Callable[[], datetime]":
+        """A new ledger's clock; only a practice ledger may be opened at a set time."""
+        if self.set_now() is not None and not practice:
+            raise Refused("--now is set, and a real ledger takes the real time; add --practice")
+        return self.clock()
+
+    def set_now(self) -> datetime | None:
+        text = self.value("now")
+        if text is None:
+            return None
+        from casetrack.domain.dates import parse_instant
+
+        return parse_instant(text, "America/Chicago")
+
+    def reading(self) -> "Tracker":
+        """A tracker that will write nothing."""
+        return self._tracker()
+
+    def writing(self) -> "Tracker":
+        """A tracker that may write; a set clock is for practice ledgers alone."""
+        tracker = self._tracker()
+        if self.set_now() is not None and not tracker.ledger.practice:
+            tracker.ledger.close()
+            raise Refused(
+                "--now (or CASETRACK_NOW) is set, and a real ledger's entries take the real time; "
+                "leave it out, or use a practice ledger ('casetrack db init --practice')"
+            )
+        return tracker
+
+    def _tracker(self) -> "Tracker":
+        from casetrack.service.setup import opened
+        from casetrack.service.tracker import Tracker
+
+        clock = self.clock()
+        return Tracker(opened(self.db, clock), clock(), self.actor)
+
+    def first_writing(self) -> "Tracker":
+        """As ``writing``; a ledger that is not there yet is made, and that is said."""
+        from casetrack.cli.render import say
+        from casetrack.service.setup import create_if_absent
+
+        if create_if_absent(self.db):
+            say(f"made a new ledger: {self.db}")
+        return self.writing()
+
+
+def session(ctx: typer.Context) -> Session:
+    found = ctx.find_object(Session)
+    if found is None:
+        raise typer.BadParameter("casetrack was started without its options")
+    return found
+
+
+def interactive() -> bool:
+    return sys.stdin.isatty()

@@ -1,0 +1,73 @@
+"""Wiring, in one place: the real clock, randomness and account, the ledger, the definitions."""
+
+import os
+import pwd
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from casetrack.catalog import calendars, workflows
+from casetrack.domain.calendar import Calendar
+from casetrack.domain.workflow import Workflow
+from casetrack.ledger.store import Ledger, Sources
+
+
+class ShippedCalendars(Mapping[str, Calendar]):
+    """The shipped calendars by id, each read when first asked for."""
+
+    def __getitem__(self, name: str) -> Calendar:
+        return calendars.load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(calendars.available())
+
+    def __len__(self) -> int:
+        return len(calendars.available())
+
+
+class Definitions:
+    """Workflows: the current edition by id, and any edition a case has pinned, by digest."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._pinned: dict[str, Workflow] = {}
+
+    def current(self, name: str) -> tuple[Workflow, str, str]:
+        """(workflow, digest, text) of the edition that is shipped now."""
+        workflow = workflows.load(name)
+        text = workflows.definition_text(workflow)
+        digest = workflows.digest(text)
+        return self._pinned.setdefault(digest, workflow), digest, text
+
+    def every(self) -> tuple[Workflow, ...]:
+        """The shipped definitions, and every other one that was asked for here."""
+        shipped = [self.current(name)[0] for name in workflows.available()]
+        return (*shipped, *(w for w in self._pinned.values() if w not in shipped))
+
+    def pinned(self, digest: str) -> Workflow:
+        if digest not in self._pinned:
+            self._pinned[digest] = workflows.from_text(self._ledger.definition(digest))
+        return self._pinned[digest]
+
+
+def account() -> str:
+    """Who really runs this, from the uid and not from the environment."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return f"os:{name}@{os.uname().nodename}"
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def sources(clock: Callable[[], datetime] = system_clock) -> Sources:
+    return Sources(now=clock, randomness=secrets.token_bytes, account=account())
+
+
+def fixed(now: datetime) -> Callable[[], datetime]:
+    """A clock that stands still, for ``--now``."""
+    return lambda: now

@@ -1,0 +1,165 @@
+"""From what was typed to an event: reads days and values strictly, then asks the domain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from casetrack.domain import commands, dates, decide, fields
+from casetrack.domain import events as e
+from casetrack.domain.calendar import Calendar
+from casetrack.domain.case import Case
+from casetrack.domain.clocks import Calendars
+from casetrack.domain.workflow import Workflow
+from casetrack.service.bootstrap import Definitions
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class When(Struct, frozen=True, kw_only=True):
+    """The day and instant as typed, not yet read; neither: today."""
+
+    on: str | None = None
+    at: str | None = None
+
+
+TODAY = When()
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """A new case as typed; ``reference`` is already chosen."""
+
+    workflow: str
+    reference: str
+    when: When = TODAY
+    patient: str | None = None
+    pairs: Pairs = ()
+
+
+class Firing(Struct, frozen=True, kw_only=True):
+    trigger: str
+    when: When = TODAY
+    pairs: Pairs = ()
+    reason: str | None = None
+    override: str | None = None
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """``file`` is name, size and SHA-256."""
+
+    item: str
+    when: When = TODAY
+    pairs: Pairs = ()
+    file: tuple[str, int, str] | None = None
+
+
+class Noting(Struct, frozen=True, kw_only=True):
+    text: str
+    when: When = TODAY
+    pairs: Pairs = ()
+
+
+class Assigning(Struct, frozen=True, kw_only=True):
+    """``name`` None: nobody's."""
+
+    name: str | None
+    when: When = TODAY
+
+
+Typed = Firing | Recording | Noting | Assigning
+
+
+class Desk:
+    """Decides on cases by their pinned workflow, at one ``now``."""
+
+    def __init__(self, definitions: Definitions, calendars: Calendars, now: datetime) -> None:
+        self.definitions = definitions
+        self.calendars = calendars
+        self.now = now
+
+    def workflow_of(self, case: Case) -> Workflow:
+        return self.definitions.pinned(case.definition)
+
+    def home(self, workflow: Workflow) -> Calendar:
+        """The calendar that the workflow's business days are counted by."""
+        return self.calendars[workflow.calendar]
+
+    def reader(self, workflow: Workflow) -> fields.Reader:
+        return fields.Reader(
+            zone=workflow.zone,
+            today=dates.local_date(self.now, workflow.zone),
+            now=self.now,
+            business=lambda day, n: self.home(workflow).add_business_days(day, n),
+        )
+
+    def moment(self, workflow: Workflow, when: When) -> commands.Moment:
+        reader = self.reader(workflow)
+        on = dates.parse_date(when.on, reader.today, reader.business) if when.on else None
+        at = dates.parse_instant(when.at, workflow.zone) if when.at else None
+        return decide.moment(workflow, self.now, on, at)
+
+    def _values(
+        self, workflow: Workflow, allowed: Sequence[str], pairs: Pairs
+    ) -> dict[str, e.Typed]:
+        return fields.read_values(workflow, allowed, pairs, self.reader(workflow))
+
+    def open(self, opening: Opening) -> tuple[e.Event, dict[str, str]]:
+        """The event, and the definition that the case pins (digest to text)."""
+        workflow, digest, text = self.definitions.current(opening.workflow)
+        command = commands.Open(
+            definition=digest,
+            reference=opening.reference,
+            moment=self.moment(workflow, opening.when),
+            patient=opening.patient,
+            values=self._values(workflow, workflow.open_fields, opening.pairs),
+        )
+        return decide.open_case(workflow, self.calendars, command), {digest: text}
+
+    def decide(self, case: Case, typed: Typed) -> e.Event:
+        """The event that a command on an open case comes to, or a refusal."""
+        match typed:
+            case Firing():
+                return self._fire(case, typed)
+            case Recording():
+                return self._record(case, typed)
+            case Noting():
+                return self._note(case, typed)
+            case Assigning():
+                return self._assign(case, typed)
+
+    def _fire(self, case: Case, typed: Firing) -> e.Event:
+        workflow = self.workflow_of(case)
+        trigger = decide.known_trigger(workflow, typed.trigger)
+        command = commands.Fire(
+            trigger=typed.trigger,
+            moment=self.moment(workflow, typed.when),
+            values=self._values(workflow, trigger.fields, typed.pairs),
+            reason=typed.reason,
+            override=typed.override,
+        )
+        return decide.fire(case, workflow, self.calendars, command)
+
+    def _record(self, case: Case, typed: Recording) -> e.Event:
+        workflow = self.workflow_of(case)
+        item = decide.known_item(workflow, typed.item)
+        command = commands.Record(
+            item=typed.item,
+            moment=self.moment(workflow, typed.when),
+            values=self._values(workflow, item.fields, typed.pairs),
+            file=typed.file,
+        )
+        return decide.record(case, workflow, self.calendars, command)
+
+    def _note(self, case: Case, typed: Noting) -> e.Event:
+        workflow = self.workflow_of(case)
+        command = commands.Note(
+            text=typed.text,
+            moment=self.moment(workflow, typed.when),
+            values=self._values(workflow, workflow.note_fields, typed.pairs),
+        )
+        return decide.note(case, workflow, self.calendars, command)
+
+    def _assign(self, case: Case, typed: Assigning) -> e.Event:
+        moment = self.moment(self.workflow_of(case), typed.when)
+        data = e.CaseAssigned(assignee=typed.name)
+        return e.Event(data=data, occurred_on=moment.on, occurred_at=moment.at)

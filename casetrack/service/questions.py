@@ -1,0 +1,113 @@
+"""What a case manager asks: what now, what is missing, why that date, where was that number."""
+
+from msgspec import Struct
+
+from casetrack.domain import checks, dates, decide, machine
+from casetrack.domain.case import Case, Tracked
+from casetrack.domain.guards import Ask
+from casetrack.domain.requirements import Finding
+from casetrack.domain.workflow import Workflow
+from casetrack.errors import Refused, UnknownName
+from casetrack.reports.casefile import Data, case_name, show_data
+from casetrack.service.tracker import Tracker
+
+
+def opened(tracker: Tracker, reference: str) -> tuple[Case, Workflow]:
+    """A case, by reference or the start of one, with its pinned workflow."""
+    case = tracker.case(tracker.resolve(reference))
+    return case, tracker.workflow_of(case)
+
+
+def checked(
+    tracker: Tracker, reference: str, trigger: str | None
+) -> tuple[str, tuple[Finding, ...]]:
+    """The checklist for a trigger, today; for the next one that has a checklist unless named."""
+    case, workflow = opened(tracker, reference)
+    step = trigger or _next_with_checklist(case, workflow)
+    decide.known_trigger(workflow, step)
+    today = dates.local_date(tracker.now, workflow.zone)
+    return step, checks.checklist(case, workflow, step, today)
+
+
+def _next_with_checklist(case: Case, workflow: Workflow) -> str:
+    """A step that moves the case on goes before one that stays."""
+    ahead = machine.possible(workflow, case.state)
+    listed = [name for name in ahead if checks.has_checklist(workflow, name)]
+    if not listed:
+        can = ", ".join(ahead) or "nothing; the state is final"
+        raise Refused(f"no step from {case.state} has a checklist; possible: {can}")
+    stays = {name for name, origin, to in workflow.arcs() if origin == case.state == to}
+    return min(listed, key=lambda name: name in stays)
+
+
+class Steps(Struct, frozen=True, kw_only=True):
+    """``allowed``; ``refused``: possible from the state, with every reason against; the rest."""
+
+    allowed: tuple[str, ...]
+    refused: tuple[tuple[str, tuple[str, ...]], ...]
+    elsewhere: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def next_steps(tracker: Tracker, case: Case, workflow: Workflow) -> Steps:
+    """Every trigger of the workflow, as of now.
+
+    Fields that a trigger requires are asked for when it is fired and count for nothing here.
+    """
+    today = dates.local_date(tracker.now, workflow.zone)
+    ahead = set(machine.possible(workflow, case.state))
+    against = [
+        (name, decide.reasons_against(
+            Ask(case=case, workflow=workflow, trigger=name, on=today, at=tracker.now, values={})
+        ))
+        for name in workflow.triggers
+    ]  # fmt: skip
+    return Steps(
+        allowed=tuple(name for name, reasons in against if not reasons),
+        refused=tuple((name, r) for name, r in against if r and name in ahead),
+        elsewhere=tuple((name, r) for name, r in against if r and name not in ahead),
+    )
+
+
+def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflow]:
+    """The JSON of ``show``; with typed values, that they were shown is recorded first."""
+    case, workflow = opened(tracker, reference)
+    if phi:
+        tracker.disclose("show", [case.id])
+    data = show_data(case, workflow, tracker.desk.home(workflow), tracker.now, phi=phi)
+    return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
+
+
+def found(tracker: Tracker, text: str, *, phi: bool) -> list[dict[str, str]]:
+    """Where a text occurs among references and findable values; the value itself with phi."""
+    rows = tracker.ledger.find(text, _findable(tracker))
+    if phi and rows:
+        tracker.disclose("find", sorted({row.case_id for row in rows}))
+    items = []
+    for row in rows:
+        known = tracker.ledger.case_row(row.case_id)
+        name = (known.reference if known else None) or row.case_id
+        value = {"value": row.value} if phi or row.name == "reference" else {}
+        items.append({"case": name, "field": row.name, **value})
+    return items
+
+
+def _findable(tracker: Tracker) -> tuple[str, ...]:
+    """The findable fields of every definition that is shipped or pinned."""
+    names = {
+        name
+        for workflow in tracker.desk.definitions.every()
+        for name, field in workflow.fields.items()
+        if field.findable
+    }
+    return tuple(sorted(names))
+
+
+def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
+    """A deadline by ``clock#n``, the latest of a bare clock, or every open one."""
+    if name is None:
+        return case.open_deadlines() or tuple(case.deadlines.values())
+    tracked = case.deadlines.get(name) or case.latest(name)
+    if tracked is None:
+        known = ", ".join(case.deadlines) or "none"
+        raise UnknownName(f"{case_name(case)} has no such deadline; it has: {known}")
+    return (tracked,)

@@ -1,0 +1,100 @@
+"""Where each setting comes from: option, then environment, then config file, then default."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from casetrack.domain.naming import suggest
+from casetrack.errors import Refused
+
+NAMES = ("db", "actor", "now", "within")
+ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
+IN_FILE = ("db", "actor", "within")
+
+
+class Setting(Struct, frozen=True):
+    """A value and where it was found; None: not set."""
+
+    value: str | None
+    origin: str
+
+
+def resolve(
+    options: Mapping[str, str | None], env: Mapping[str, str], config: Path | None
+) -> dict[str, Setting]:
+    """Every setting with its origin. A config file asked for by name must exist."""
+    path = config or default_config()
+    filed = read_config(path, required=config is not None)
+    return {name: _first(name, options, env, filed, path) for name in NAMES}
+
+
+def _first(
+    name: str,
+    options: Mapping[str, str | None],
+    env: Mapping[str, str],
+    filed: Mapping[str, str],
+    path: Path,
+) -> Setting:
+    if (given := options.get(name)) is not None:
+        return Setting(given, f"option --{name}")
+    variable = ENVIRONMENT.get(name)
+    if variable and env.get(variable):
+        return Setting(env[variable], f"environment {variable}")
+    if name in filed:
+        return Setting(filed[name], f"config file {path}")
+    return Setting(_default(name), "default")
+
+
+def _default(name: str) -> str | None:
+    match name:
+        case "db":
+            return str(data_folder() / "cases.db")
+        case "actor":
+            return _login()
+        case "within":
+            return "10bd"
+        case _:
+            return None
+
+
+def _login() -> str:
+    from casetrack.service.bootstrap import account
+
+    return account().removeprefix("os:").partition("@")[0]
+
+
+def data_folder() -> Path:
+    """The platform's folder for a user's data."""
+    from platformdirs import user_data_path
+
+    return user_data_path("casetrack", appauthor=False)
+
+
+def default_config() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path("casetrack", appauthor=False) / "config.toml"
+
+
+def read_config(path: Path, *, required: bool) -> dict[str, str]:
+    """The config file's settings; unknown keys and values that are no text are refused."""
+    if not path.exists():
+        if required:
+            raise Refused(f"there is no config file {path}")
+        return {}
+    from casetrack.catalog.resources import parse_toml, read_file
+
+    data = parse_toml(read_file(path), str(path))
+    problems = [_problem(path, key, value) for key, value in data.items()]
+    if any(problems):
+        raise Refused(f"{path} can't be used", [p for p in problems if p])
+    return {key: os.path.expanduser(str(value)) if key == "db" else str(value)  # noqa: PTH111  # a URL stays one
+            for key, value in data.items()}  # fmt: skip
+
+
+def _problem(path: Path, key: str, value: object) -> str:
+    if key not in IN_FILE:
+        return f"{path}: unknown key {key!r}{suggest(key, IN_FILE)}; known: {', '.join(IN_FILE)}"
+    return "" if isinstance(value, str) else f"{path}: {key} must be text"

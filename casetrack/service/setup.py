@@ -1,0 +1,38 @@
+"""A ledger's beginning and upkeep: made, opened, upgraded, backed up."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from casetrack.ledger.place import database_path
+from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
+from casetrack.ledger.tables import REVISION
+from casetrack.service.bootstrap import sources, system_clock
+
+Clock = Callable[[], datetime]
+
+
+def create(url: str, *, practice: bool, clock: Clock = system_clock) -> SqlLedger:
+    """A new ledger; ``BadDatabase`` if the file is there already."""
+    return create_ledger(url, sources(clock), practice=practice)
+
+
+def opened(url: str, clock: Clock = system_clock) -> SqlLedger:
+    return open_ledger(url, sources(clock))
+
+
+def create_if_absent(url: str) -> bool:
+    """Make a real ledger where there is no file; whether one was made."""
+    if database_path(url).exists():
+        return False
+    create(url, practice=False).close()
+    return True
+
+
+def location(url: str) -> Path:
+    return database_path(url)
+
+
+def schema() -> str:
+    """The schema version that this program writes, as every ledger it opens has it."""
+    return REVISION

@@ -1,0 +1,179 @@
+"""The case manager's use cases: read the case, decide, append, say what was written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from casetrack.domain import events as e
+from casetrack.domain.case import Case, replay
+from casetrack.domain.clocks import Calendars
+from casetrack.domain.decide import imagine
+from casetrack.domain.workflow import Workflow
+from casetrack.errors import AmbiguousCase, Conflict, Refused, StaleVersion, UnknownName
+from casetrack.ledger.codec import new_case_id
+from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
+from casetrack.service.bootstrap import Definitions, ShippedCalendars
+from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
+from casetrack.service.references import new_reference
+
+DEFAULT_WORKFLOW = "humana-il-guide"
+TRIES = 5
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """The case after a write, and the fact. A dry run's case is as it would become, its
+    ``digest`` None.
+    """
+
+    case: Case
+    data: e.Data
+    version: int
+    digest: str | None
+    dry_run: bool = False
+    repeated: bool = False
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """On what terms to write: only at this version, under this key, or not at all."""
+
+    if_version: int | None = None
+    key: str | None = None
+    dry_run: bool = False
+
+
+DEFAULT_TERMS = Terms()
+
+
+class Tracker:
+    """One ledger, worked on by one actor at one ``now``."""
+
+    def __init__(
+        self, ledger: Ledger, now: datetime, actor: str, calendars: Calendars | None = None
+    ) -> None:
+        self.ledger = ledger
+        self.now = now
+        self.actor = actor
+        known = ShippedCalendars() if calendars is None else calendars
+        self.desk = Desk(Definitions(ledger), known, now)
+
+    def resolve(self, text: str, *, exact: bool = False) -> str:
+        """The case id of a reference, of a unique prefix of one, or of the id itself."""
+        found = self.ledger.references(text, limit=11) if text else ()
+        if found and found[0][0] == text:
+            return found[0][1]
+        if self.ledger.case_row(text) is not None:
+            return text
+        if exact and found:
+            raise AmbiguousCase("without a terminal a command that writes needs the whole reference")
+        if not found:
+            raise UnknownName("no case of that reference; see 'casetrack list'")
+        if len(found) > 1:
+            names = ", ".join(name for name, _ in found[:10])
+            more = " ..." if len(found) > 10 else ""
+            raise AmbiguousCase(f"more than one reference starts so: {names}{more}")
+        return found[0][1]
+
+    def case(self, case_id: str) -> Case:
+        return replay(case_id, self.ledger.entries(case_id))
+
+    def workflow_of(self, case: Case) -> Workflow:
+        return self.desk.workflow_of(case)
+
+    def open(self, opening: Opening) -> Written:
+        """Open a case; an empty reference asks for one to be made."""
+        sources = self.ledger.sources
+        if not opening.reference:
+            opening = replace(opening, reference=new_reference(sources.randomness))
+        event, definition = self.desk.open(opening)
+        draft = Draft(event=event, actor=self.actor)
+        case, entries = self.ledger.append(Case(id=new_case_id(sources)), [draft], definition)
+        return _written(case, entries[-1])
+
+    def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
+        """Carry out one command on one case; a lost race decides again, up to five times."""
+        if terms.key and (entry := self.ledger.by_key(case_id, terms.key)):
+            return self._repeated(case_id, entry, typed)
+        for attempt in range(1, TRIES + 1):
+            case = self.case(case_id)
+            _hold(case, terms.if_version)
+            event = self.desk.decide(case, typed)
+            if terms.dry_run:
+                return Written(
+                    case=imagine(case, event), data=event.data, version=case.version, digest=None,
+                    dry_run=True,
+                )  # fmt: skip
+            try:
+                return self._append(case, event, terms.key)
+            except Conflict:
+                if terms.if_version is not None or attempt == TRIES:
+                    raise
+        raise Conflict("other writers kept changing the case; try again")
+
+    def _append(self, case: Case, event: e.Event, key: str | None) -> Written:
+        draft = Draft(event=event, actor=self.actor, key=key)
+        case, entries = self.ledger.append(case, [draft])
+        return _written(case, entries[-1])
+
+    def _repeated(self, case_id: str, entry: e.Entry, typed: Typed) -> Written:
+        """The earlier result of the same command; a key serves one command only."""
+        data = entry.data
+        if not (isinstance(typed, Firing) and isinstance(data, e.TransitionFired)
+                and data.trigger == typed.trigger):  # fmt: skip
+            raise Refused("that idempotency key was used for another command; choose a new one")
+        return replace(_written(self.case(case_id), entry), repeated=True)
+
+    def record_all(self, case_id: str, recordings: Sequence[Recording]) -> tuple[Written, ...]:
+        """A whole packet at once: every record is written or none."""
+        written = []
+        with self.ledger.transaction():
+            case = self.case(case_id)
+            for typed in recordings:
+                draft = Draft(event=self.desk.decide(case, typed), actor=self.actor)
+                case, entries = self.ledger.append(case, [draft])
+                written.append(_written(case, entries[-1]))
+        return tuple(written)
+
+    def redact(self, case_id: str, targets: Sequence[e.Target], reason: str) -> Written:
+        """Erase sealed values for good; the entry that says so names them by version."""
+        case = self.case(case_id)
+        moment = self.desk.moment(self.workflow_of(case), TODAY)
+        event = e.Event(
+            data=e.ValueRedacted(removed=tuple(targets)),
+            occurred_on=moment.on,
+            typed={"reason": reason},
+        )
+        case, entries = self.ledger.redact(case, Draft(event=event, actor=self.actor))
+        return _written(case, entries[-1])
+
+    def disclose(self, command: str, case_ids: Sequence[str], purpose: str | None = None) -> None:
+        """Note in the ledger's own stream that typed values left it."""
+        event = e.Event(
+            data=e.DisclosureMade(command=command, cases=tuple(case_ids)),
+            occurred_on=self.now.date(),
+            typed={"purpose": purpose} if purpose else {},
+        )
+        self.note_in_ledger(event)
+
+    def note_in_ledger(self, event: e.Event) -> None:
+        """Append to the ledger's own stream, after whatever others append meanwhile."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                self.ledger.append(self.case(LEDGER_CASE), [Draft(event=event, actor=self.actor)])
+            except Conflict:
+                if attempt == TRIES:
+                    raise
+            else:
+                return
+
+
+def _hold(case: Case, version: int | None) -> None:
+    if version is not None and case.version != version:
+        raise StaleVersion(
+            f"the case is at version {case.version}, not {version}; look at it again"
+        )
+
+
+def _written(case: Case, entry: e.Entry) -> Written:
+    return Written(case=case, data=entry.data, version=entry.version, digest=entry.digest)
