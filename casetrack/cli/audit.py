@@ -49,7 +49,7 @@ def history(
         render.data("history", history_data([entry for _, kept in found for entry in kept]))
         return
     for workflow, kept in found:
-        render.lines(history_lines(kept, workflow.zone))
+        render.lines(history_lines(kept, workflow.zone, phi=phi))
 
 
 def redact(
@@ -68,6 +68,7 @@ def redact(
 ) -> None:
     """Erase typed values for good; the entries and their hashes stay, and an entry says so."""
     from casetrack.reports.casefile import case_name
+    from casetrack.reports.words import count
     from casetrack.service.redaction import targets
 
     if sum((name is not None, entry is not None, everything)) != 1:
@@ -85,7 +86,8 @@ def redact(
                 "state": written.case.state, "digest": written.digest}  # fmt: skip
         render.data("redact", {**base, "removed": removed})
     else:
-        render.lines([f"{len(chosen)} values erased; version {written.version} says so"])
+        what = count(len(chosen), "value")
+        render.lines([f"{what} erased for good; version {written.version} says so"])
 
 
 def _confirm(count: int, yes: bool) -> None:

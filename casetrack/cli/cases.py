@@ -124,7 +124,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """The checklist and coding rules for the next step; exits 3 when not ready."""
-    from casetrack.reports.casefile import finding_data, finding_line
+    from casetrack.reports.casefile import finding_data, finding_lines
     from casetrack.service.questions import checked
 
     step, findings = checked(session(ctx).reading(), case, trigger)
@@ -134,7 +134,7 @@ def check(
         render.data("check", {"for": step, "ready": ready, "items": items})
     else:
         head = f"{step}: " + ("ready" if ready else "not ready")
-        render.lines([head, *(finding_line(f) for f in findings)])
+        render.lines([head, *(text for f in findings for text in finding_lines(f))])
     if not ready:
         raise typer.Exit(Findings.exit_code)
 
@@ -193,7 +193,7 @@ def _written(
     if as_json:
         render.data(name, data)
     else:
-        render.lines(receipt_lines(data, workflow))
+        render.lines(receipt_lines(data))
 
 
 def next_(ctx: typer.Context, case: CaseArgument, as_json: AsJson = False) -> None:
@@ -327,16 +327,16 @@ def assign(
         raise typer.BadParameter("give at least one CASE, then a NAME")
     s = session(ctx)
     tracker = s.writing()
-    person = person(s, names[-1]) or None
+    name = person(s, names[-1]) or None
     ids = [tracker.resolve(case, exact=not interactive()) for case in names[:-1]]
     with tracker.ledger.transaction():
-        written = [tracker.do(case_id, Assigning(name=person)) for case_id in ids]
+        written = [tracker.do(case_id, Assigning(name=name)) for case_id in ids]
     if as_json:
-        render.data("assign", {"items": [{**_base(w), "assignee": person} for w in written]})
+        render.data("assign", {"items": [{**_base(w), "assignee": name} for w in written]})
     else:
         from casetrack.reports.sinks import terminal
 
-        render.lines(terminal(f"{_base(w)['case']}: {person or 'nobody'}") for w in written)
+        render.lines(terminal(f"{_base(w)['case']}: {name or 'nobody'}") for w in written)
 
 
 def note(

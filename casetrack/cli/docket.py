@@ -159,8 +159,8 @@ def explain(
         patient = {"patient": found.patient} if phi and isinstance(found.patient, str) else {}
         render.data("explain", {"case": case_name(found), **patient, "deadlines": items})
         return
-    for tracked in chosen:
-        render.lines(working.explain(tracked.deadline, workflow))
+    for number, tracked in enumerate(chosen):
+        render.lines([*([""] if number else []), *working.explain(tracked.deadline, workflow)])
 
 
 def calc(

@@ -67,9 +67,10 @@ def failure(error: CasetrackError, *, as_json: bool) -> None:
         }
         say(json.dumps(content, ensure_ascii=False))
         return
+    from casetrack.reports.lines import row
     from casetrack.reports.sinks import terminal
 
-    mark = "error: "
-    say((typer.style(mark, fg="red") if coloured(sys.stderr) else mark) + terminal(error.message))
-    for reason in error.reasons:
-        say(f"  - {terminal(reason)}")
+    first, *more = row([("error:", 6)], terminal(error.message), indent=0)
+    say((typer.style("error:", fg="red") if coloured(sys.stderr) else "error:") + first[6:])
+    for line in (*more, *(text for r in error.reasons for text in row([("-", 1)], terminal(r)))):
+        say(line)

@@ -118,7 +118,8 @@ def _basis(clock: Clock, step: Step) -> Basis:
     until = _day(step, clock.until)
     counted = None if clock.counts_from == REQUEST else _day(step, clock.counts_from)
     if counted is None:
-        return Basis(on=on, at=at, field=REQUEST, stated_due_on=stated, until=until)
+        field = REQUEST if step.name in step.workflow.triggers else "evidence"
+        return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
 
 

@@ -106,8 +106,7 @@ def assess(name: str, item: Item, case: Case, trigger: str, on: date) -> Finding
     """How an item stands for a trigger on a day, by the evidence that counts."""
     evidence = case.evidence_for(name, on)
     if evidence is None:
-        status: Status = "missing" if item.blocking else "warning"
-        return _finding(name, item, status, f"nothing on file{_hinted(item)}", "missing")
+        return _absent(name, item, trigger)
     if trigger in item.needed_for:
         problem = _content(name, item, evidence, on)
         if problem:
@@ -115,6 +114,16 @@ def assess(name: str, item: Item, case: Case, trigger: str, on: date) -> Finding
     return _freshness(name, item, evidence, trigger, on) or _finding(
         name, item, "satisfied", f"dated {evidence.on}, version {evidence.version}", ""
     )
+
+
+def _absent(name: str, item: Item, trigger: str) -> Finding:
+    """Nothing on file; where only the age is looked at, the freshness rule says how it weighs."""
+    aged_only = item.fresh is not None and trigger not in item.needed_for
+    blocking = item.fresh.blocking if item.fresh and aged_only else item.blocking
+    return Finding(
+        item=name, title=item.title, status=_weighed(blocking, "missing"), blocking=blocking,
+        detail=f"nothing on file{_hinted(item)}", source=item.source, code="missing",
+    )  # fmt: skip
 
 
 def _hinted(item: Item) -> str:
@@ -130,13 +139,14 @@ def _content(name: str, item: Item, evidence: Evidence, on: date) -> Finding | N
     broken: list[tuple[Rule, Verdict]] = [
         (rule, v) for rule, v in verdicts if v in {"fails", "redacted"}
     ]
-    broken += [(rule, v) for rule, v in verdicts if v == "missing" and rule.field in item.required]
+    broken += [(rule, v) for rule, v in verdicts if v == "missing" and rule.test == "given"]
     if not broken:
         return None
     rule, verdict = min(broken, key=lambda pair: not pair[0].blocking)
     blocking = item.blocking and rule.blocking
-    detail = rule.says if verdict == "fails" else f"{rule.field} was redacted and can't be judged"
-    code = rule.field if verdict == "fails" else "redacted"
+    redacted = verdict == "redacted"
+    detail = f"{rule.field} was redacted and can't be judged" if redacted else rule.says
+    code = "redacted" if redacted else rule.field
     return Finding(
         item=name, title=item.title, status=_weighed(blocking, "failing"), blocking=blocking,
         detail=detail, source=rule.source, code=code,

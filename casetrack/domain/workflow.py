@@ -24,7 +24,7 @@ REQUEST = "request"  # a clock that counts from the day, or instant, of the even
 
 
 class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A place where a case can be; ``cyclic`` declares that no final state need be reachable."""
+    """A place where a case can be; a ``final`` one is never left."""
 
     title: str
     initial: bool = False

@@ -11,6 +11,7 @@ from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Value
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.ledger.store import CaseRow, DeadlineRow
+from casetrack.reports.lines import labelled, row
 from casetrack.reports.sinks import terminal
 
 Data = dict[str, object]
@@ -148,12 +149,12 @@ def finding_data(finding: Finding) -> Data:
     }
 
 
-def finding_line(finding: Finding) -> str:
-    weight = "" if finding.blocking or finding.status == "satisfied" else " (does not block)"
-    return terminal(
-        f"  {finding.status:<9} {finding.item:<22} {finding.title}: {finding.detail}"
-        f"{weight} [{finding.source}]"
-    )
+def finding_lines(finding: Finding) -> list[str]:
+    """One line of a checklist, wrapped; the source stands where something is to be done."""
+    open_ = finding.status != "satisfied"
+    source = f" [{finding.source}]" if open_ else ""
+    detail = terminal(f"{finding.title}: {finding.detail}{source}")
+    return row([(finding.status, 9), (terminal(finding.item), 22)], detail)
 
 
 def list_data(rows: Iterable[tuple[CaseRow, DeadlineRow | None]]) -> Data:
@@ -191,37 +192,41 @@ def show_lines(data: Data, now_on: date) -> list[str]:
     ]
     if "patient" in data:
         head.append(f"  patient {data['patient']}")
-    body = [*head, *_deadline_lines(data), *_field_lines(data), *_evidence_lines(data)]
-    items = data["open_items"]
+    items, allowed = data["open_items"], data.get("allowed")
+    body = [
+        *map(terminal, head),
+        *_deadline_lines(data),
+        *_field_lines(data),
+        *_evidence_lines(data),
+    ]
     if isinstance(items, list) and items:
-        body += ["open items:", *(f"  {text}" for text in items)]
-    allowed = data.get("allowed")
+        body += ["open items:", *(line for text in items for line in row([], terminal(text)))]
     if isinstance(allowed, list):
-        body += [f"next: {', '.join(allowed) or 'nothing; the state is final'}"]
-    return [terminal(line) for line in body]
+        body += labelled("next:", ", ".join(allowed) or "nothing; the state is final", 0, 6)
+    return body
 
 
 def _deadline_lines(data: Data) -> list[str]:
     deadlines = data["deadlines"]
     if not isinstance(deadlines, list) or not deadlines:
         return ["no deadlines"]
-    return ["deadlines:", *(_deadline_line(line) for line in deadlines)]
+    return ["deadlines:", *(text for line in deadlines for text in _deadline_line(line))]
 
 
-def _deadline_line(line: Data) -> str:
+def _deadline_line(line: Data) -> list[str]:
     law = f", law {line['law_by']}" if line["law_by"] else ""
-    when = f"act by {line['act_by']}, due {line['due_on']}{law}"
-    state = (
-        f"{line['outcome']}" if line["outcome"] not in {"open", "lapsed"} else f"{line['status']}"
-    )
-    return f"  {line['deadline']:<22} {state:<10} {line['owner']:<9} {when}  {line['title']}"
+    state = line["outcome"] if line["outcome"] not in {"open", "lapsed"} else line["status"]
+    cells = [(str(line["deadline"]), 22), (str(state), 10), (str(line["owner"]), 8)]
+    rest = f"act by {line['act_by']}, due {line['due_on']}{law}; {line['title']}"
+    return row(cells, terminal(rest))
 
 
 def _field_lines(data: Data) -> list[str]:
     fields = data["fields"]
     if not isinstance(fields, dict) or not fields:
         return []
-    return ["fields:", *(f"  {name} = {_plain(value)}" for name, value in fields.items())]
+    lines = [row([(str(name), 22)], terminal(_plain(value))) for name, value in fields.items()]
+    return ["fields:", *(text for line in lines for text in line)]
 
 
 def _plain(value: object) -> str:
@@ -234,12 +239,14 @@ def _evidence_lines(data: Data) -> list[str]:
     evidence = data["evidence"]
     if not isinstance(evidence, dict) or not evidence:
         return []
-    lines = ["evidence:"]
-    for name, records in evidence.items():
-        for record in records:
-            values = ", ".join(f"{k}={_plain(v)}" for k, v in record["values"].items())
-            filed = ", file on record" if record["file"] else ""
-            lines.append(
-                f"  {name:<22} {record['on']} (version {record['version']}){filed}  {values}"
-            )
-    return lines
+    lines = [_evidence_line(name, r) for name, records in evidence.items() for r in records]
+    return ["evidence:", *(text for line in lines for text in line)]
+
+
+def _evidence_line(name: str, record: Data) -> list[str]:
+    values = record["values"]
+    shown_values = (
+        [f"{k} {_plain(v)}" for k, v in values.items()] if isinstance(values, dict) else []
+    )
+    told = [*shown_values, *(["file on record"] if record["file"] else [])]
+    return row([(name, 22), (f"{record['on']}", 10)], terminal(", ".join(told)))

@@ -1,11 +1,14 @@
 """What a write did: the promised JSON, and the lines that say it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from casetrack.domain import events as e
 from casetrack.domain.workflow import Workflow
 from casetrack.reports.casefile import Data, armed_data, closed_data, moved_data
+from casetrack.reports.lines import labelled, row
 from casetrack.reports.sinks import terminal
+from casetrack.reports.words import day
 
 
 def receipt_data(data: e.Data, workflow: Workflow) -> Data:
@@ -40,21 +43,18 @@ def _armed_closed(
     }
 
 
-def receipt_lines(data: Data, workflow: Workflow) -> list[str]:
+def receipt_lines(data: Data) -> list[str]:
     """A write for a person: what happened, then every deadline it touched."""
     lines = [_headline(data)]
-    lines += [_armed_line(d, workflow) for d in _rows(data, "armed")]
-    lines += [
-        f"  moved    {d['deadline']}: act by {d['act_by']}, due {d['due_at']} ({d['why']})"
-        for d in _rows(data, "moved")
-    ]
-    lines += [f"  returns  {name}" for name in _names(data, "reopened")]
+    lines += [f"  armed    {d['deadline']}: {_dated(d)}" for d in _rows(data, "armed")]
+    lines += [f"  moved    {d['deadline']}: {_dated(d)} ({d['why']})" for d in _rows(data, "moved")]
+    lines += [f"  returns  {name}, with the dates it had" for name in _names(data, "reopened")]
     lines += [
         f"  closed   {d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}"
         for d in _rows(data, "closed")
     ]
     lines += [
-        f"  open item: {d['guard']} {d['item'] or d['code']}" for d in _rows(data, "overridden")
+        f"  open item: {d['guard']}, {d['item'] or d['code']}" for d in _rows(data, "overridden")
     ]
     return [terminal(line) for line in lines]
 
@@ -64,18 +64,16 @@ def _headline(data: Data) -> str:
         dry = " (dry run, nothing written)" if data.get("dry_run") else ""
         again = " (already recorded)" if data.get("repeated") else ""
         return f"{data['case']}: {data['trigger']}, {data['from']} -> {data['to']}{dry}{again}"
+    if data.get("recorded", 1) != 1:
+        return f"{data['case']}: recorded {data['recorded']} items (now version {data['version']})"
     if "item" in data:
         return f"{data['case']}: recorded {data['item']} (version {data['version']})"
     return f"{data['case']}: noted (version {data['version']})"
 
 
-def _armed_line(row: Data, workflow: Workflow) -> str:
-    clock = str(row["deadline"]).partition("#")[0]
-    law = f", law {row['law_by']}" if row["law_by"] else ""
-    return (
-        f"  armed    {row['deadline']}: act by {row['act_by']}, due {row['due_on']}{law}"
-        f"  {workflow.clocks[clock].title}"
-    )
+def _dated(row: Data) -> str:
+    named = (("act by", row["act_by"]), ("due", row["due_on"]), ("law", row["law_by"]))
+    return ", ".join(f"{name} {day(date.fromisoformat(str(on)))}" for name, on in named if on)
 
 
 def _rows(data: Data, name: str) -> list[Data]:
@@ -99,15 +97,15 @@ def next_lines(
     lines = ["allowed now:" if allowed else "nothing is allowed now"]
     lines += [_allowed_line(name, workflow) for name in allowed]
     for trigger, reasons in refused:
-        lines.append(f"held up: {trigger}, {workflow.triggers[trigger].title}")
-        lines += [f"  - {reason}" for reason in reasons]
+        lines.append(f"held up: {trigger}, {terminal(workflow.triggers[trigger].title)}")
+        lines += [text for r in reasons for text in row([("-", 1)], terminal(r))]
     if elsewhere:
-        lines.append(f"not from {state}: {', '.join(elsewhere)}")
-    return [terminal(line) for line in lines]
+        lines += labelled(f"not from {state}:", ", ".join(elsewhere), indent=0, room=18)
+    return lines
 
 
 def _allowed_line(name: str, workflow: Workflow) -> str:
     trigger = workflow.triggers[name]
     needed = [f"{field}=..." for field in trigger.required]
     needed += ["--at INSTANT"] if trigger.expedites else []
-    return f"  {' '.join([name, *needed]):<40} {trigger.title}"
+    return f"  {' '.join([name, *needed]):<40} {terminal(trigger.title)}"

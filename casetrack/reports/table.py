@@ -1,11 +1,11 @@
-"""The due-soon report as CSV: one row for each line of the docket, safe in a spreadsheet."""
+"""The due-soon report as CSV: one line for each of the docket, safe in a spreadsheet."""
 
 from collections.abc import Iterator
 
 from casetrack.domain.docket import Docket
 from casetrack.reports.data import FIELDS, item
 from casetrack.reports.sections import ordered
-from casetrack.reports.sinks import csv_cell, csv_line
+from casetrack.reports.sinks import csv_cell, csv_line, terminal
 
 
 def due(docket: Docket) -> Iterator[str]:
@@ -26,4 +26,4 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return csv_cell(";".join(value) if isinstance(value, list) else str(value))
+    return csv_cell(terminal(";".join(value) if isinstance(value, list) else str(value)))

@@ -68,10 +68,10 @@ def details(item: Item) -> Iterator[tuple[str, str]]:
 def _ours(item: Item) -> Iterator[tuple[str, str]]:
     typed, others = words.command(item)
     yield "type", typed
-    if item.contact:
-        yield "call", item.contact
     if others:
         yield "", f"also ended by {', '.join(others)}"
+    if item.contact:
+        yield "call", item.contact
 
 
 def _theirs(item: Item) -> Iterator[tuple[str, str]]:

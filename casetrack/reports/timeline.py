@@ -14,6 +14,7 @@ from casetrack.reports.sinks import terminal
 
 _MOVE = ("trigger", "from", "to")
 _DIGITS = 12
+_WHEN = len("Tue 2026-11-24 10:00 CST")
 
 
 def history_data(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -43,24 +44,26 @@ def _recorded(entry: Entry) -> dict[str, Any]:
     return found
 
 
-def history_lines(entries: Sequence[Entry], zone: str) -> list[Line]:
-    """Oldest first; sealed values that are not disclosed are named only."""
-    return [line for entry in entries for line in _lines(entry, zone)]
+def history_lines(entries: Sequence[Entry], zone: str, *, phi: bool = False) -> list[Line]:
+    """In the order given; with ``phi`` a sealed value that is not disclosed was redacted."""
+    missing = "redacted" if phi else "sealed"
+    return [line for entry in entries for line in _lines(entry, zone, missing)]
 
 
-def _lines(entry: Entry, zone: str) -> Iterator[Line]:
+def _lines(entry: Entry, zone: str, missing: str) -> Iterator[Line]:
     data = _recorded(entry)
     happened = words.day(entry.occurred_on)
     if entry.occurred_at is not None:
         happened = words.minute(entry.occurred_at, zone)
-    cells = [(f"{entry.version:>4}", 4), (happened, 14)]
+    cells = [(f"{entry.version:>4}", 4), (happened, _WHEN)]
     yield from toned(row(cells, terminal(f"{entry.type}{_move(data)}"), indent=0), "head")
-    yield from _detail("", f"{entry.actor} ({entry.by}), {words.minute(entry.recorded_at, zone)}")
+    yield from _detail("by", f"{entry.actor} ({entry.by})")
+    yield from _detail("recorded", words.minute(entry.recorded_at, zone))
     for name, value in data.items():
         if name not in _MOVE and value not in (None, False, [], {}):
             yield from _detail(name, _told(value))
     for name in sorted(entry.sealed):
-        yield from _detail(name, _typed(entry, name))
+        yield from _detail(name, _typed(entry, name) or missing)
     yield from toned(labelled("digest", entry.digest[:_DIGITS], indent=6), "dim")
 
 
@@ -74,11 +77,9 @@ def _move(data: Mapping[str, Any]) -> str:
     return f", {data['trigger']}: {data['from']} -> {data['to']}"
 
 
-def _typed(entry: Entry, name: str) -> str:
+def _typed(entry: Entry, name: str) -> str | None:
     value = entry.disclosed.get(name)
-    if value is None:
-        return "sealed"
-    return value if isinstance(value, str) else ", ".join(value)
+    return value if value is None or isinstance(value, str) else ", ".join(value)
 
 
 def _told(value: object) -> str:

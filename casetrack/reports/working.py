@@ -19,7 +19,6 @@ Labelled = Iterator[tuple[str, str]]
 
 _PLAIN_DAY = re.compile(r"[A-Z][a-z]+, day ([0-9]+)")
 _LONG = 7  # more plain calendar days than these are told as one run
-_MARKS = {True: "counted", False: "skipped"}
 
 
 def explain(deadline: Deadline, workflow: Workflow) -> list[Line]:
@@ -63,14 +62,20 @@ def _counted_from(reading: Reading, home: str, zone: str) -> Labelled:
 
 
 def _step_lines(working: Sequence[Step]) -> Iterator[Line]:
-    for plain, run in groupby(working, key=_is_plain_day):
+    for folds, run in groupby(working, key=_is_plain_day):
         days = list(run)
-        folded = days[:-1] if plain and len(days) > _LONG else []
+        folded = days[:-1] if folds and len(days) > _LONG else []
         if folded:
             yield from toned(labelled("  counted", _run(folded), indent=2))
         for step in days[len(folded) :]:
-            mark = f"  {_MARKS[step.counted]}"
-            yield from toned(labelled(mark, terminal(f"{step.date}  {step.why}"), indent=2))
+            told = terminal(f"{step.date}  {step.why}")
+            yield from toned(labelled(f"  {_mark(step)}", told, indent=2))
+
+
+def _mark(step: Step) -> str:
+    if step.counted:
+        return "counted"
+    return "rolled" if "rolled" in step.why else "skipped"
 
 
 def _is_plain_day(step: Step) -> bool:
@@ -89,10 +94,11 @@ def _number(step: Step) -> str:
 
 def _dates(reading: Reading, home: str, zone: str, owner: Owner) -> Labelled:
     yield "roll", _roll(reading)
-    yield "due", f"{words.day(reading.due_on)}, to {words.minute(reading.due_at, zone)}"
-    if reading.law_at is not None and reading.law_by is not None:
-        length = f"{reading.law_length}, to {words.minute(reading.law_at, zone)}"
-        yield "law", f"{words.day(reading.law_by)}, {length}"
+    yield "due", words.minute(reading.due_at, zone)
+    if reading.stated_due_on is not None:
+        yield "letter says", words.day(reading.stated_due_on)
+    if reading.law_at is not None:
+        yield "law", f"{words.minute(reading.law_at, zone)} ({reading.law_length})"
     yield "act by", words.day(reading.act_by)
     for line in _act_by(reading, home, owner):
         yield "", line

@@ -49,7 +49,7 @@ def _head(path: Path) -> bytes:
         return stream.read(LIMIT + 1)
 
 
-def _recordings(rows: csv.DictReader[str], folder: Path) -> Iterator[Recording]:
+def _recordings(rows: "csv.DictReader[str]", folder: Path) -> Iterator[Recording]:
     try:
         for row in rows:
             yield _recording(row, rows.line_num, folder)

@@ -66,7 +66,9 @@ class Tracker:
         if self.ledger.case_row(text) is not None:
             return text
         if exact and found:
-            raise AmbiguousCase("without a terminal a command that writes needs the whole reference")
+            raise AmbiguousCase(
+                "without a terminal a command that writes needs the whole reference"
+            )
         if not found:
             raise UnknownName("no case of that reference; see 'casetrack list'")
         if len(found) > 1:

@@ -124,7 +124,7 @@ ITEMS = (
         assignee=None, stated_due_on=date(2026, 11, 30)),
     due(EXTERNAL, LONGEST, "2026-11-24", "2026-11-24", "act_now", assignee="sam",
         patient='=HYPERLINK("https://evil.example";"Ada")'),
-    due(CALL, "C-D5N8RT6V", "2026-11-23", "2026-11-23", "act_now"),
+    due(CALL, "C-D5N8RT6V", "2026-11-17", "2026-11-17", "act_now"),
     due(TEST, "C-E2JH4K7C", "2026-11-19", "2026-11-19", "act_now", assignee="sam"),
     due(PA, "C-D5N8RT6V", "2026-12-02", "2026-11-12", "act_now", law_by="2026-11-12"),
     due(APPEAL, "C-F6YB3S9D", "2026-11-22", "2026-10-30", "overdue", law_by="2026-10-30"),
@@ -132,14 +132,14 @@ ITEMS = (
         at="2026-11-24T09:00:00-06:00"),
     due(APPROVAL, "C-H4TC8X3F", "2026-11-30", "2026-11-30", "due_soon", assignee="sam"),
     due(TEST, "C-J7WD2M5G", "2026-12-05", "2026-12-04", "upcoming", assignee="עדי"),
-    due(CALL, "C-K3ZE6Q8H", "2026-12-02", "2026-12-02", "due_soon",
+    due(CALL, "C-K3ZE6Q8H", "2026-12-01", "2026-12-01", "due_soon",
         assignee="\x1b[2J\u202eevil|<b>`x`\n@me", patient="Zoë 👩\u200d🔬 '=1"),
     due(PA, "C-K3ZE6Q8H", "2026-12-14", "2026-11-24", "act_now", law_by="2026-11-24"),
     due(PA, LONGEST.lower(), "2026-11-28", "2026-11-28", "due_soon", assignee="a" * 40, law=None,
         title="Payer decides: " + "a title without an end " * 6 + "x" * 80),
     due(FILE, "C-L8SF4N2J", "2026-12-08", "2026-12-03", "due_soon", law_by="2026-12-03",
         unproven=True),
-    due(APPEAL, "C-M5RG7Y9K", "2026-12-09", "2026-12-09", "upcoming"),
+    due(APPEAL, "C-M5RG7Y9K", "2026-12-09", "2026-12-09", "upcoming", law=None),
     due(PA, "C-N2QH3B6M", "2026-12-16", "2026-11-27", "tolled", law_by="2026-11-27"),
 )  # fmt: skip
 DUE = Docket(
@@ -398,6 +398,12 @@ def entries() -> list[e.Entry]:
 def test_history_is_the_golden_one() -> None:
     lines = timeline.history_lines(entries(), ZONE)
     compare("history.txt", "".join(f"{line.text}\n" for line in lines))
+
+
+def test_with_phi_a_value_that_is_missing_was_redacted() -> None:
+    lines = [line.text.split() for line in timeline.history_lines(entries(), ZONE, phi=True)]
+    assert ["reason", "redacted"] in lines
+    assert ["reference", "a\\u202eb"] in lines
 
 
 def test_history_data_is_what_was_recorded() -> None:

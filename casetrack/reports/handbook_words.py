@@ -1,0 +1,80 @@
+"""What a workflow's parts say in words, each on one line."""
+
+from collections.abc import Iterable, Mapping
+
+from casetrack.domain.clocks import default_rungs, parse_length
+from casetrack.domain.workflow import Clock, Field, Freshness, Grade, Guard, GuardName, Item, Rule
+from casetrack.reports.words import count
+
+HOUR_RUNGS = ("24h", "8h", "2h")  # what an hour clock's deadline gets; a test compares
+_GRADES: Mapping[Grade, str] = {
+    "V": "text of the law seen",
+    "V2": "a secondary source quotes it",
+    "R": "recalled, unverified",
+}
+_UNITS = {"bd": "business day", "d": "calendar day", "mo": "calendar month", "h": "elapsed hour"}
+_GUARDS: Mapping[GuardName, str] = {
+    "ready": "what the checklist asks for is on file, keeps its rules and is fresh",
+    "rules": "the blocking rules named here hold",
+    "in_time": "it is done by the due date of {clocks}",
+    "in_order": "none of these dates is before the one named ahead of it: {fields}",
+    "passed": "the running one of these is past its due date: {clocks}",
+    "expedited": "an expedited request is running in this stage",
+}
+
+
+def names(of: Iterable[str]) -> str:
+    return ", ".join(of)
+
+
+def required(fields: Iterable[str], must: tuple[str, ...]) -> str:
+    """The fields, the required ones marked."""
+    every = dict.fromkeys((*fields, *must))
+    return names(f"{name} (required)" if name in must else name for name in every)
+
+
+def guard(of: Guard) -> str:
+    looks_at = {"clocks": names(of.clocks), "fields": names(of.fields)}
+    can = "can be overridden with a reason" if of.overridable else "can't be overridden"
+    return f"{of.name}: {_GUARDS[of.name].format(**looks_at)}; {can}"
+
+
+def rule(of: Rule) -> str:
+    test = " ".join(filter(None, (of.field, of.test, names(of.values))))
+    unless = f" unless in {of.unless}" if of.unless else ""
+    return f"{of.says} ({test}{unless}; {weight(of)}) [{of.source}]"
+
+
+def weight(of: Rule | Item | Freshness) -> str:
+    return "blocking" if of.blocking else "warning"
+
+
+def length(text: str) -> str:
+    found = parse_length(text)
+    return f"{text}, {count(found.n, _UNITS[found.unit])}"
+
+
+def ladder(clock: Clock) -> str:
+    """The rungs before ``act_by`` or, in hours, before the last moment."""
+    if clock.rungs:
+        return f"{names(clock.rungs)} before"
+    in_hours = clock.length is not None and parse_length(clock.length).unit == "h"
+    usual = HOUR_RUNGS if in_hours else default_rungs(clock)
+    expedited = f"; {names(HOUR_RUNGS)} once expedited" if clock.expedited else ""
+    return f"{names(usual)} before, the usual ones{expedited}"
+
+
+def sourced(source: str, grade: Grade) -> str:
+    return f"{source} ({grade}: {_GRADES[grade]})"
+
+
+def fresh(of: Freshness) -> str:
+    days = f"0 to {of.days} days old on the day of {names(of.checked_for)}"
+    return f"{days}; {weight(of)} [{of.source}]"
+
+
+def field(of: Field) -> str:
+    marks = {"may be future": of.future, "repeats": of.many, "findable": of.findable}
+    values = f"{of.type}, one of {names(of.values)}" if of.values else of.type
+    kept = "clear" if of.clear else "sealed"
+    return "; ".join([values, kept, *(word for word, holds in marks.items() if holds)])

@@ -1,0 +1,31 @@
+"""The README and the tutorials do what they say, to the letter."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.console import ROOT, run_document
+
+DOCUMENTS = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/case-manager.md",
+    "docs/how-to/cron-operator.md",
+    "docs/how-to/auditor.md",
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_of_the_document_prints_what_is_shown(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "reader"
+    shutil.copytree(ROOT / "docs/examples", folder)
+    written, real = run_document(ROOT / name, folder)
+    assert real == written
+
+
+def test_the_readme_fits_on_two_screens_and_ends_approved() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    case = text.partition("## One case")[2].partition("\n## ")[0]
+    assert len(case.splitlines()) < 100
+    assert "-> approved" in case
