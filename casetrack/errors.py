@@ -76,6 +76,12 @@ class Findings(CasetrackError):
     exit_code = 3
 
 
+class Unexpected(CasetrackError):
+    """A fault of ours, not of the input."""
+
+    exit_code = 1
+
+
 class Corrupt(CasetrackError):
     """The database does not hold what was written to it."""
 

@@ -7,6 +7,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -41,9 +42,17 @@ def load(id: str) -> Calendar:
     """The shipped calendar, read once; ``UnknownName`` names the ids that there are."""
     if id not in available():
         raise _unknown(id)
-    where = f"{id}.toml"
-    calendar = parse(resources.parse_toml(resources.calendar_text(id), where), where)
-    if calendar.id != id:
+    return _named(id, resources.calendar_text(id), f"{id}.toml")
+
+
+def check_file(path: Path) -> Calendar:
+    """The calendar in a file of one's own, named for its id."""
+    return _named(path.stem, resources.read_file(path), str(path))
+
+
+def _named(name: str, text: str, where: str) -> Calendar:
+    calendar = parse(resources.parse_toml(text, where), where)
+    if calendar.id != name:
         raise _bad(where, [f"{where}: id: must be the file's name"])
     return calendar
 

@@ -11,7 +11,7 @@ from casetrack.cli.session import session
 
 workflow = typer.Typer(help="The workflows: which there are, what one says, is a file sound.",
                        no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
-calendar = typer.Typer(help="The calendars: which there are, a year's closed days, is a file sound.",
+calendar = typer.Typer(help="The calendars: which there are, a year's days, is a file sound.",
                        no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
 db = typer.Typer(help="The database: make it, look at it, keep it.",
                  no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
@@ -35,7 +35,7 @@ def workflow_list(as_json: AsJson = False) -> None:
 
 
 @workflow.command("show")
-def workflow_show(id: WorkflowId, as_json: AsJson = False) -> None:  # noqa: A002
+def workflow_show(id: WorkflowId, as_json: AsJson = False) -> None:
     """Everything a workflow says: states, triggers, clocks, requirements, codes, sources."""
     from casetrack.catalog import workflows
     from casetrack.reports import handbook
@@ -82,7 +82,7 @@ def calendar_list(as_json: AsJson = False) -> None:
 
 @calendar.command("show")
 def calendar_show(
-    id: CalendarId,  # noqa: A002
+    id: CalendarId,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Only this year.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -144,7 +144,7 @@ def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
         "entries": stats.entries,
         "open_deadlines": stats.open_deadlines,
         "database": s.db,
-        "schema": schema(),
+        "schema_version": schema(),
         "practice": tracker.ledger.practice,
     }
     if as_json:
@@ -199,9 +199,9 @@ def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Each setting with where it came from."""
     found = session(ctx).settings
     if as_json:
-        items = {name: {"value": s.value, "origin": s.origin} for name, s in found.items()}
+        items = {name: {"value": s.shown, "origin": s.origin} for name, s in found.items()}
         render.data("config-show", {"settings": items})
     else:
         render.lines(
-            f"{name:<8} {s.value or '(not set)'}  [{s.origin}]" for name, s in found.items()
+            f"{name:<8} {s.shown or '(not set)'}  [{s.origin}]" for name, s in found.items()
         )

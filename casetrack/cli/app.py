@@ -8,9 +8,9 @@ from typing import Annotated
 import click
 import typer
 
-from casetrack.cli import admin, audit, cases, docket, misuse, render, transfer
+from casetrack.cli import admin, audit, cases, docket, lookups, misuse, render, transfer
 from casetrack.cli.session import Session
-from casetrack.errors import CasetrackError, Unparsable
+from casetrack.errors import CasetrackError, Unexpected, Unparsable
 
 app = typer.Typer(
     name="casetrack",
@@ -60,8 +60,8 @@ app.command("check")(cases.check)
 app.command("fire")(cases.fire)
 app.command("next")(cases.next_)
 app.command("show")(cases.show)
-app.command("list")(cases.list_)
-app.command("find")(cases.find)
+app.command("list")(lookups.list_)
+app.command("find")(lookups.find)
 app.command("assign")(cases.assign)
 app.command("note")(cases.note)
 app.command("explain")(docket.explain)
@@ -85,26 +85,33 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; the exit code. No traceback leaves here without ``--debug``."""
-    as_json = "--json" in arguments
     try:
         _refuse_undecodable(arguments)
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
-    except CasetrackError as error:
-        render.failure(error, as_json=as_json)
-        return error.exit_code
-    except click.exceptions.Abort:
-        render.say("stopped; nothing was written")
-        return 1
-    except click.ClickException as error:
-        return _misused(error, as_json=as_json)
-    except BrokenPipeError:
+    except SystemExit:  # how Click leaves when the reader of its output went away
         return _closed_pipe()
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  # the last line before the user
-        return _unexpected(error, debug="--debug" in arguments)
+        return _failed(error, as_json="--json" in arguments, debug="--debug" in arguments)
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
+    match error:
+        case CasetrackError():
+            render.failure(error, as_json=as_json)
+            return error.exit_code
+        case click.exceptions.Abort():
+            render.say("stopped; nothing was written")
+            return 1
+        case click.ClickException():
+            return _misused(error, as_json=as_json)
+        case BrokenPipeError():
+            return _closed_pipe()
+        case _:
+            return _unexpected(error, as_json=as_json, debug=debug)
 
 
 def _refuse_undecodable(arguments: list[str]) -> None:
@@ -129,11 +136,13 @@ def _closed_pipe() -> int:
     return 0
 
 
-def _unexpected(error: Exception, *, debug: bool) -> int:
-    render.say(f"error: unexpected {type(error).__name__}; run again with --debug to see where")
+def _unexpected(error: Exception, *, as_json: bool, debug: bool) -> int:
+    """Where it came from is shown on demand; its message, which may hold a value, never."""
+    hint = "run again with --debug to see where"
+    render.failure(Unexpected(f"unexpected {type(error).__name__}; {hint}"), as_json=as_json)
     if debug:
         _trace(error)
-    return 1
+    return Unexpected.exit_code
 
 
 def _trace(error: Exception) -> None:

@@ -39,12 +39,12 @@ def history(
         raise typer.BadParameter("give a CASE, or --patient")
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
-    ids = cases_of(tracker, case, values.optional(patient, "patient"))
+    ids = cases_of(tracker, case, values.optional(patient))
     if not ids:
         raise Refused("no case of that patient")
+    found = [entries(tracker, case_id, as_of, known_at, phi=phi) for case_id in ids]
     if phi:
         tracker.disclose("history", ids)
-    found = [entries(tracker, case_id, as_of, known_at, phi=phi) for case_id in ids]
     if as_json or format_ is Format.json:
         render.data("history", history_data([entry for _, kept in found for entry in kept]))
         return
@@ -79,7 +79,7 @@ def redact(
     case_id = tracker.resolve(case, exact=not interactive())
     chosen = targets(tracker, case_id, name, entry)
     _confirm(len(chosen), yes)
-    written = tracker.redact(case_id, chosen, values.typed(reason, "reason"))
+    written = tracker.redact(case_id, chosen, values.typed(reason))
     if as_json:
         removed = [{"version": t.version, "name": t.name} for t in chosen]
         base = {"case": case_name(written.case), "version": written.version,

@@ -1,4 +1,4 @@
-"""The case manager's commands: open, record, check, fire, next, show, list, find, assign, note."""
+"""The case manager's commands on a case: open, record, check, fire, next, show, assign, note."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casetrack.cli import completion, render, values
+from casetrack.cli.lookups import person
 from casetrack.cli.options import AsJson, CaseArgument, Phi, Values
-from casetrack.cli.session import Session, interactive, session
+from casetrack.cli.session import interactive, session
 from casetrack.errors import Findings, Refused
 
 if TYPE_CHECKING:
-    from casetrack.domain.workflow import Workflow
     from casetrack.service.tracker import Tracker, Written
 
 On = Annotated[
@@ -47,11 +47,11 @@ def open_(
         workflow=workflow,
         reference=ref,
         when=When(on=on),
-        patient=values.optional(patient, "patient"),
+        patient=values.optional(patient),
         pairs=values.pairs(given),
     )
-    tracker = session(ctx).first_writing()
-    written = tracker.open(opening)
+    with session(ctx).beginning() as tracker:
+        written = tracker.open(opening)
     if as_json:
         render.data("open", _base(written))
     else:
@@ -171,8 +171,8 @@ def fire(
         trigger=trigger,
         when=When(on=on, at=at),
         pairs=values.pairs(given),
-        reason=values.optional(reason, "reason"),
-        override=values.optional(override, "override"),
+        reason=values.optional(reason),
+        override=values.optional(override),
     )
     s = session(ctx)
     tracker = s.reading() if dry_run else s.writing()
@@ -228,86 +228,6 @@ def show(ctx: typer.Context, case: CaseArgument, phi: Phi = False, as_json: AsJs
         render.lines(show_lines(data, local_date(tracker.now, workflow.zone)))
 
 
-def list_(
-    ctx: typer.Context,
-    state: Annotated[str | None, typer.Option(help="Only cases in this state.")] = None,
-    owner: Annotated[
-        str | None, typer.Option(help="Whose move the next deadline is: provider, payer, reviewer.")
-    ] = None,
-    assignee: Annotated[
-        str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
-    ] = None,
-    patient: Annotated[str | None, typer.Option(help="Only this patient's; @FILE.")] = None,
-    workflow: Annotated[str | None, typer.Option(help="Only under this workflow.")] = None,
-    overdue: Annotated[
-        bool, typer.Option("--overdue", help="Only with a passed deadline.")
-    ] = False,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="name=value", help="Only with this value.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """Many cases, each with its next deadline."""
-    from casetrack.ledger.store import Query
-    from casetrack.reports.casefile import list_data, list_lines
-
-    s = session(ctx)
-    tracker = s.reading()
-    query = Query(
-        state=state,
-        owner=owner,
-        assignee=person(s, assignee),
-        patient=values.optional(patient, "patient"),
-        workflow=workflow,
-        overdue_at=tracker.now if overdue else None,
-        where=dict(values.pairs(where)),
-        limit=limit + 1 if limit else 0,
-    )
-    rows = list(tracker.ledger.list_cases(query))
-    kept = rows[:limit] if limit else rows
-    if as_json:
-        render.data("list", {**list_data(kept), "more": len(rows) > len(kept)})
-        return
-    render.lines(list_lines(kept) or ["no cases"])
-    if len(rows) > len(kept):
-        render.say(f"only the first {limit} are shown; --limit 0 shows all")
-
-
-def person(s: Session, name: str | None) -> str | None:
-    """``me`` is the actor, ``none`` nobody."""
-    match name:
-        case "me":
-            return s.actor
-        case "none":
-            return ""
-        case _:
-            return name
-
-
-def find(
-    ctx: typer.Context,
-    text: Annotated[str, typer.Argument(help="Part of a reference, authorization, confirmation.")],
-    phi: Phi = False,
-    as_json: AsJson = False,
-) -> None:
-    """Cases by a part of a reference, an authorization, a confirmation."""
-    from casetrack.service.questions import found
-
-    wanted = values.typed(text, "TEXT")
-    if not wanted:
-        raise typer.BadParameter("TEXT is empty")
-    s = session(ctx)
-    items = found(s.writing() if phi else s.reading(), wanted, phi=phi)
-    if as_json:
-        render.data("find", {"items": items})
-        return
-    from casetrack.reports.sinks import terminal
-
-    lines = [f"{item['case']}  {item['field']}  {item.get('value', '')}".rstrip() for item in items]
-    render.lines([terminal(line) for line in lines] or ["nothing found"])
-
-
 def assign(
     ctx: typer.Context,
     names: Annotated[
@@ -349,7 +269,7 @@ def note(
     """What happened, beside the transitions: a call (kind=call), a letter."""
     from casetrack.service.desk import Noting
 
-    typed = Noting(text=values.typed(text, "TEXT"), pairs=values.pairs(given))
+    typed = Noting(text=values.typed(text), pairs=values.pairs(given))
     if not typed.text.strip():
         raise Refused("the note is empty")
     tracker = session(ctx).writing()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casetrack.cli import render
-from casetrack.cli.options import AsJson, CaseArgument, Phi
+from casetrack.cli.options import AsJson, Assignee, CaseArgument, Owner, Phi
 from casetrack.cli.session import session
 from casetrack.errors import Findings, Refused
 
@@ -30,21 +30,13 @@ class FailOn(StrEnum):
     payer_overdue = "payer-overdue"
 
 
-class Owner(StrEnum):
-    provider = "provider"
-    payer = "payer"
-    reviewer = "reviewer"
-
-
 def due(
     ctx: typer.Context,
     within: Annotated[
         str | None, typer.Option(metavar="10bd|30d", help="How far ahead to look; default 10bd.")
     ] = None,
     owner: Annotated[Owner | None, typer.Option(help="Only whose move it is.")] = None,
-    assignee: Annotated[
-        str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
-    ] = None,
+    assignee: Assignee = None,
     format_: Annotated[Format, typer.Option("--format", help="The report's form.")] = Format.text,
     output: Annotated[
         Path | None, typer.Option(help="Write it to this file (0600) instead of printing it.")
@@ -56,7 +48,7 @@ def due(
     as_json: AsJson = False,
 ) -> None:
     """The due-soon report: ours to act on now, theirs that are late, what comes next."""
-    from casetrack.cli.cases import person
+    from casetrack.cli.lookups import person
     from casetrack.service.due import Filter, docket
 
     s = session(ctx)
@@ -146,11 +138,11 @@ def explain(
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
     found, workflow = opened(tracker, case)
-    if phi:
-        tracker.disclose("explain", [found.id])
     chosen = deadlines(found, deadline)
     if not chosen:
         raise Refused(f"{case_name(found)} has no deadlines")
+    if phi:
+        tracker.disclose("explain", [found.id])
     if as_json:
         items = [
             {"outcome": t.outcome or "open", **working.explain_data(t.deadline, workflow)}

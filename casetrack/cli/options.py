@@ -1,14 +1,27 @@
 """Options and arguments that many commands share."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from casetrack.cli import completion
 
+
+class Owner(StrEnum):
+    """Whose move it is."""
+
+    provider = "provider"
+    payer = "payer"
+    reviewer = "reviewer"
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 Phi = Annotated[
     bool, typer.Option("--phi", help="Show typed values; that they were shown is recorded.")
+]
+Assignee = Annotated[
+    str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 CaseArgument = Annotated[

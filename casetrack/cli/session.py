@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import typer
 from casetrack.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from casetrack.service.settings import Setting
     from casetrack.service.tracker import Tracker
@@ -90,14 +91,21 @@ class Session:
         clock = self.clock()
         return Tracker(opened(self.db, clock), clock(), self.actor)
 
-    def first_writing(self) -> "Tracker":
-        """As ``writing``; a ledger that is not there yet is made, and that is said."""
+    @contextmanager
+    def beginning(self) -> "Iterator[Tracker]":
+        """As ``writing``; a ledger not there yet is made, and stays only if all goes well."""
         from casetrack.cli.render import say
-        from casetrack.service.setup import create_if_absent
+        from casetrack.service.setup import create_if_absent, remove
 
-        if create_if_absent(self.db):
+        made = self.set_now() is None and create_if_absent(self.db)
+        try:
+            yield self.writing()
+        except BaseException:
+            if made:
+                remove(self.db)
+            raise
+        if made:
             say(f"made a new ledger: {self.db}")
-        return self.writing()
 
 
 def session(ctx: typer.Context) -> Session:

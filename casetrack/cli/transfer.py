@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import TextIOWrapper
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,10 +42,12 @@ def import_(
     target = (rejected or beside(file)) if keep_going and not dry_run else None
     mode = Mode(keep_going=keep_going, dry_run=dry_run, rejected=target)
     s = session(ctx)
-    with opened(file) as sheet:
-        tracker = s.reading() if dry_run else s.first_writing()
-        with _progress(sheet.rows) as advance:
-            outcome = import_sheet(tracker, sheet, mode, advance)
+    with (
+        opened(file) as sheet,
+        nullcontext(s.reading()) if dry_run else s.beginning() as tracker,
+        _progress(sheet.rows) as advance,
+    ):
+        outcome = import_sheet(tracker, sheet, mode, advance)
     _imported(outcome, as_json, target)
 
 
@@ -109,11 +110,15 @@ def _to_stdout(tracker: "Tracker", ids: list[str], purpose: str | None) -> None:
     from casetrack.service.exporting import export as write
 
     sys.stdout.flush()
-    stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-    try:
-        write(tracker, stream, ids, purpose)
-    finally:
-        stream.detach()
+    write(tracker, _Utf8(), ids, purpose)
+    sys.stdout.buffer.flush()
+
+
+class _Utf8:
+    """Standard output in UTF-8, whatever the terminal's encoding."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.buffer.write(text.encode())
 
 
 def _exported(done: "Exported", output: str, as_json: bool) -> None:

@@ -21,23 +21,20 @@ def _pair(argument: str) -> tuple[str, str]:
     return name, typed(value, name)
 
 
-def typed(value: str, name: str) -> str:
+def typed(value: str, name: str = "the value") -> str:
     """The value itself, or what the file after ``@`` holds, its last line end left out."""
     if not value.startswith("@"):
         return value
-    text = _stdin() if value == "@-" else _file(Path(value[1:]), name)
+    text = _stdin(name) if value == "@-" else _file(Path(value[1:]), name)
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def optional(value: str | None, name: str) -> str | None:
-    return None if value is None else typed(value, name)
+def optional(value: str | None) -> str | None:
+    return None if value is None else typed(value)
 
 
-def _stdin() -> str:
-    text = sys.stdin.read(MAX_FILE_VALUE + 1)
-    if len(text) > MAX_FILE_VALUE:
-        raise Refused(f"standard input holds over {MAX_FILE_VALUE} characters for one value")
-    return text
+def _stdin(name: str) -> str:
+    return _decoded(sys.stdin.buffer.read(MAX_FILE_VALUE + 1), f"{name}: standard input")
 
 
 def _file(path: Path, name: str) -> str:
@@ -46,12 +43,16 @@ def _file(path: Path, name: str) -> str:
             raw = stream.read(MAX_FILE_VALUE + 1)
     except OSError as error:
         raise Refused(f"{name}: the file after @ can't be read: {_why(error)}") from None
+    return _decoded(raw, f"{name}: the file after @")
+
+
+def _decoded(raw: bytes, what: str) -> str:
     if len(raw) > MAX_FILE_VALUE:
-        raise Refused(f"{name}: the file after @ holds over {MAX_FILE_VALUE} bytes")
+        raise Refused(f"{what} holds over {MAX_FILE_VALUE} bytes for one value")
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise Unparsable(f"{name}: the file after @ is not UTF-8 text") from None
+        raise Unparsable(f"{what} is not UTF-8 text") from None
 
 
 def _why(error: OSError) -> str:

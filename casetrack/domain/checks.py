@@ -73,4 +73,5 @@ def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
 def _described(gap: OpenGap, workflow: Workflow) -> str:
     name = gap.gap.item
     what = workflow.items[name].title if name in workflow.items else gap.gap.code
-    return f"{gap.trigger} on {gap.on} went ahead without: {what} ({gap.gap.guard}, version {gap.version})"
+    where = f"({gap.gap.guard}, version {gap.version})"
+    return f"{gap.trigger} on {gap.on} went ahead without: {what} {where}"

@@ -58,14 +58,11 @@ def parse_length(text: str) -> Length:
 
 def count(start: date, length: Length, calendar: Calendar) -> date:
     """The last day of a length in days or months, before any roll."""
-    try:
-        if length.unit == "bd":
-            return calendar.add_business_days(start, length.n)
-        if length.unit == "mo":
-            return dates.add_months(start, length.n)
-        return start + timedelta(days=length.n)
-    except (OverflowError, ValueError):
-        raise Refused("that count leads beyond the calendar of years") from None
+    if length.unit == "bd":
+        return calendar.add_business_days(start, length.n)
+    if length.unit == "mo":
+        return dates.add_months(start, length.n)
+    return start + timedelta(days=length.n)
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -152,7 +149,9 @@ def _day_reading(
 
 def _hour_reading(clock: Clock, zone: str, basis: Basis, length: Length) -> Reading:
     if basis.at is None:
-        raise Refused(f"{clock.title} runs in hours and needs an instant; add --at")
+        raise Refused(
+            f"{clock.title} runs in hours from an instant; a day is not enough, give its time"
+        )
     due_at = basis.at + timedelta(hours=length.n)
     due = dates.local_date(due_at, zone)
     day = _day_reading(clock, zone, basis, clock.length or "", due, due)
@@ -189,7 +188,8 @@ def _law_day(start: date, length: Length) -> date:
 def _act_by(clock: Clock, reading: Reading, home: Calendar) -> tuple[date, list[Span]]:
     if clock.owner != "provider" or runs_in_hours(reading):
         return min(d for d in (reading.due_on, reading.law_by) if d), []
-    known = [d for d in (reading.safe_on, reading.stated_due_on, reading.law_by) if d]
+    safe_on = min(reading.safe_on, reading.due_on)
+    known = [d for d in (safe_on, reading.stated_due_on, reading.law_by) if d]
     moved = [rolled(day, "preceding", home) for day in known]
     return min(day for day, _ in moved), [span for _, span in moved]
 

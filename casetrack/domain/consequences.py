@@ -175,7 +175,7 @@ def _reopened(step: Step) -> tuple[str, ...]:
 
 
 def expedited_after(case: Case, workflow: Workflow, trigger: Trigger, to: str) -> bool:
-    """Whether the stage that a transition leads to is expedited; the stage owns it, not the case."""
+    """Whether the stage that a transition leads to is expedited; a case itself never is."""
     if trigger.expedites or trigger.refuses_expedite:
         return trigger.expedites
     return case.expedited and workflow.stage_of(case.state) == workflow.stage_of(to) is not None

@@ -219,13 +219,25 @@ def note(case: Case, workflow: Workflow, calendars: Calendars, command: Note) ->
 
 
 def imagine(case: Case, event: e.Event) -> Case:
-    """The case as it would become, for a dry run: one version on, with no digest."""
+    """The case as it would become, for a dry run: one version on, and never to be appended to."""
     entry = e.Entry(
-        ledger="", case=case.id, version=case.version + 1, prev=case.digest,
-        type=type(event.data).__name__, key="", occurred_on=event.occurred_on,
-        occurred_at=event.occurred_at, recorded_at=case.recorded_at or datetime.now(UTC), actor="", by="", data=event.data,
-        sealed=dict.fromkeys(event.typed, ""), body="", digest="", disclosed=event.typed,
-    )  # fmt: skip
+        ledger="",
+        case=case.id,
+        version=case.version + 1,
+        prev=case.digest,
+        type=type(event.data).__name__,
+        key="",
+        occurred_on=event.occurred_on,
+        occurred_at=event.occurred_at,
+        recorded_at=case.recorded_at or datetime.min.replace(tzinfo=UTC),
+        actor="",
+        by="",
+        data=event.data,
+        sealed=dict.fromkeys(event.typed, ""),
+        body="",
+        digest="",
+        disclosed=event.typed,
+    )
     return evolve(case, entry)
 
 

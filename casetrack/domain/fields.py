@@ -18,6 +18,7 @@ from casetrack.domain.workflow import Field, Workflow
 from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 
 MAX_VALUE = 16 * 1024
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
@@ -37,16 +38,17 @@ def read_values(
     """Named values, checked; a field that may repeat becomes a list, any other stands once."""
     found: dict[str, list[str]] = {}
     for name, text in given:
-        found.setdefault(_known(name, workflow, allowed), []).append(text)
+        found.setdefault(_known(name, allowed), []).append(text)
     return {n: _kept(n, workflow.fields[n], texts, reader) for n, texts in found.items()}
 
 
-def _known(name: str, workflow: Workflow, allowed: Sequence[str]) -> str:
-    if name in allowed and name in workflow.fields:
+def _known(name: str, allowed: Sequence[str]) -> str:
+    """The name, if it may stand here; what does not look like a name is not repeated."""
+    if name in allowed:
         return name
-    shown = name if name.isascii() and name.isprintable() and len(name) <= 40 else "that name"
     known = ", ".join(allowed) or "none"
-    raise UnknownName(f"no field {shown} here{suggest(name, allowed)}; known here: {known}")
+    shown = f"field {name}" if _NAME.fullmatch(name) else "such field"
+    raise UnknownName(f"no {shown} here{suggest(name, allowed)}; known here: {known}")
 
 
 def _kept(name: str, field: Field, texts: list[str], reader: Reader) -> Typed:
@@ -70,19 +72,20 @@ def read_value(name: str, field: Field, text: str, reader: Reader) -> str:
 def _read(field: Field, text: str, reader: Reader) -> str:
     match field.type:
         case "date":
-            return _date(field, text, reader).isoformat()
+            read = _date(field, text, reader).isoformat()
         case "instant":
-            return dates.instant_text(_instant(field, text, reader))
+            read = dates.instant_text(_instant(field, text, reader))
         case "integer":
-            return _matching(_INTEGER, text, "a whole number such as 150")
+            read = _matching(_INTEGER, text, "a whole number such as 150")
         case "decimal":
-            return _matching(_DECIMAL, text, "a number such as 1.5")
+            read = _matching(_DECIMAL, text, "a number such as 1.5")
         case "yes_no":
-            return _one_of(text, ("yes", "no"))
+            read = _one_of(text, ("yes", "no"))
         case "code":
-            return _one_of(text, field.values)
+            read = _one_of(text, field.values)
         case "text":
-            return text
+            read = text
+    return read
 
 
 def _date(field: Field, text: str, reader: Reader) -> date:

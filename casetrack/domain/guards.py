@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from itertools import pairwise
 
 from msgspec import Struct
 
-from casetrack.domain.checks import concerns
 from casetrack.domain.case import Case, Tracked
+from casetrack.domain.checks import concerns
 from casetrack.domain.events import Gap, Value
 from casetrack.domain.requirements import assess, judge
 from casetrack.domain.workflow import Guard, GuardName, Workflow
@@ -112,7 +113,7 @@ def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
 def _in_order(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     values = {**ask.values, "on": ask.on.isoformat()}
     known = [(name, values[name]) for name in guard.fields if isinstance(values.get(name), str)]
-    pairs = zip(known, known[1:], strict=False)
+    pairs = pairwise(known)
     return tuple(
         _against(guard, f"{b} ({second}) is before {a} ({first})", f"{b}_before_{a}")
         for (a, first), (b, second) in pairs

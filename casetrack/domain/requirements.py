@@ -60,7 +60,7 @@ def _ndc(text: str, values: tuple[str, ...], _on: date) -> bool:
     """An NDC in segments, or 11 digits, of a labeler given as it stands padded to five."""
     if not (_NDC10.fullmatch(text) or _NDC11.fullmatch(text)):
         return False
-    labeler = text.split("-")[0] if "-" in text else text[:5]
+    labeler = text.partition("-")[0] if "-" in text else text[:5]
     return not values or labeler.zfill(5) in {v.zfill(5) for v in values}
 
 
@@ -105,80 +105,95 @@ def _texts(value: Value | None) -> tuple[str, ...]:
 def assess(name: str, item: Item, case: Case, trigger: str, on: date) -> Finding:
     """How an item stands for a trigger on a day, by the evidence that counts."""
     evidence = case.evidence_for(name, on)
+    make = _Maker(name=name, item=item)
     if evidence is None:
-        return _absent(name, item, trigger)
-    if trigger in item.needed_for:
-        problem = _content(name, item, evidence, on)
-        if problem:
-            return problem
-    return _freshness(name, item, evidence, trigger, on) or _finding(
-        name, item, "satisfied", f"dated {evidence.on}, version {evidence.version}", ""
-    )
+        return _absent(make, trigger)
+    problem = _content(make, evidence, on) if trigger in item.needed_for else None
+    return problem or _freshness(make, evidence, trigger, on) or make.satisfied(evidence)
 
 
-def _absent(name: str, item: Item, trigger: str) -> Finding:
+class _Maker(Struct, frozen=True, kw_only=True):
+    """Makes findings about one item."""
+
+    name: str
+    item: Item
+
+    def problem(
+        self, status: Status, detail: str, code: str, *, blocking: bool, source: str | None = None
+    ) -> Finding:
+        """A finding against; what does not block is a warning."""
+        return Finding(
+            item=self.name,
+            title=self.item.title,
+            status=status if blocking else "warning",
+            blocking=blocking,
+            detail=detail,
+            source=source or self.item.source,
+            code=code,
+        )
+
+    def satisfied(self, evidence: Evidence) -> Finding:
+        return Finding(
+            item=self.name,
+            title=self.item.title,
+            status="satisfied",
+            blocking=self.item.blocking,
+            detail=f"dated {evidence.on}, version {evidence.version}",
+            source=self.item.source,
+        )
+
+
+def _absent(make: _Maker, trigger: str) -> Finding:
     """Nothing on file; where only the age is looked at, the freshness rule says how it weighs."""
+    item = make.item
     aged_only = item.fresh is not None and trigger not in item.needed_for
     blocking = item.fresh.blocking if item.fresh and aged_only else item.blocking
-    return Finding(
-        item=name, title=item.title, status=_weighed(blocking, "missing"), blocking=blocking,
-        detail=f"nothing on file{_hinted(item)}", source=item.source, code="missing",
-    )  # fmt: skip
+    hint = f"; {item.hint}" if item.hint else ""
+    return make.problem("missing", f"nothing on file{hint}", "missing", blocking=blocking)
 
 
-def _hinted(item: Item) -> str:
-    return f"; {item.hint}" if item.hint else ""
-
-
-def _content(name: str, item: Item, evidence: Evidence, on: date) -> Finding | None:
+def _content(make: _Maker, evidence: Evidence, on: date) -> Finding | None:
+    item = make.item
     absent = [f for f in item.required if f not in evidence.values]
     if absent:
         detail = f"recorded without {', '.join(absent)}"
-        return _finding(name, item, _weighed(item.blocking, "failing"), detail, "incomplete")
-    verdicts = [(rule, judge(rule, evidence.values, on)) for rule in item.rules]
-    broken: list[tuple[Rule, Verdict]] = [
-        (rule, v) for rule, v in verdicts if v in {"fails", "redacted"}
-    ]
-    broken += [(rule, v) for rule, v in verdicts if v == "missing" and rule.test == "given"]
+        return make.problem("failing", detail, "incomplete", blocking=item.blocking)
+    broken = _broken(item, evidence, on)
     if not broken:
         return None
     rule, verdict = min(broken, key=lambda pair: not pair[0].blocking)
-    blocking = item.blocking and rule.blocking
     redacted = verdict == "redacted"
-    detail = f"{rule.field} was redacted and can't be judged" if redacted else rule.says
-    code = "redacted" if redacted else rule.field
-    return Finding(
-        item=name, title=item.title, status=_weighed(blocking, "failing"), blocking=blocking,
-        detail=detail, source=rule.source, code=code,
-    )  # fmt: skip
+    return make.problem(
+        "failing",
+        f"{rule.field} was redacted and can't be judged" if redacted else rule.says,
+        "redacted" if redacted else rule.field,
+        blocking=item.blocking and rule.blocking,
+        source=rule.source,
+    )
 
 
-def _freshness(name: str, item: Item, evidence: Evidence, trigger: str, on: date) -> Finding | None:
-    fresh = item.fresh
+def _broken(item: Item, evidence: Evidence, on: date) -> list[tuple[Rule, Verdict]]:
+    """The rules that do not hold; a value left out breaks only the rule that it be given."""
+    verdicts = [(rule, judge(rule, evidence.values, on)) for rule in item.rules]
+    return [
+        (rule, verdict)
+        for rule, verdict in verdicts
+        if verdict in {"fails", "redacted"} or (verdict == "missing" and rule.test == "given")
+    ]
+
+
+def _freshness(make: _Maker, evidence: Evidence, trigger: str, on: date) -> Finding | None:
+    fresh = make.item.fresh
     if fresh is None or trigger not in fresh.checked_for:
         return None
     age = (on - evidence.on).days
     if 0 <= age <= fresh.days:
         return None
-    return Finding(
-        item=name, title=item.title, status=_weighed(fresh.blocking, "stale"),
-        blocking=fresh.blocking, detail=_age(age, evidence, fresh, on), source=fresh.source,
-        code="stale",
-    )  # fmt: skip
+    detail = _age(age, evidence, fresh, on)
+    return make.problem("stale", detail, "stale", blocking=fresh.blocking, source=fresh.source)
 
 
 def _age(age: int, evidence: Evidence, fresh: Freshness, on: date) -> str:
     if age < 0:
         return f"dated {evidence.on}, after {on}"
     return f"dated {evidence.on}, {age} days before {on}; at most {fresh.days} days are fresh"
-
-
-def _weighed(blocking: bool, status: Status) -> Status:
-    return status if blocking else "warning"
-
-
-def _finding(name: str, item: Item, status: Status, detail: str, code: str) -> Finding:
-    return Finding(
-        item=name, title=item.title, status=status, blocking=item.blocking, detail=detail,
-        source=item.source, code=code,
-    )  # fmt: skip

@@ -107,7 +107,9 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A permitted transition. ``expedites`` asks for, ``refuses_expedite`` cancels, the short clock.
+    """A permitted transition.
+
+    ``expedites`` asks for the short clock, ``refuses_expedite`` cancels it.
 
     ``reopens`` names filing clocks whose latest deadline returns as it was when it closed.
     """
@@ -140,7 +142,7 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``counts_from``: ``request`` (the arming event's own day), or a field; absent: the request.
     ``until``: a field that is itself the last day; then ``length`` is only the fallback, if any.
-    ``stated``: a field with the date that the other side's letter names; kept beside, never instead.
+    ``stated``: a field with the date that the letter names; kept beside, never instead.
     ``also_alive``: by the state that an arming leaves the case in, more states it lives in.
     """
 

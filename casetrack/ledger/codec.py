@@ -85,7 +85,7 @@ def _body(case: Case, draft: Draft, made: Mapping[str, object]) -> str:
     at = event.occurred_at
     body = text(members({
         "v": FORMAT, "case": case.id, "version": case.version + 1, "prev": case.digest,
-        "type": type(event.data).__name__, "occurred_on": event.occurred_on.isoformat()[:10],
+        "type": type(event.data).__name__, "occurred_on": event.occurred_on.isoformat(),
         "occurred_at": at, "actor": draft.actor, **made,
     }))  # fmt: skip
     limits.check_size("the entry", len(body.encode()), limits.BODY)

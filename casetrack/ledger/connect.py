@@ -1,6 +1,8 @@
 """Connections to an SQLite ledger: the pragmas, explicit transactions, the check at the start."""
 
+import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from casetrack.errors import BadDatabase
 from casetrack.ledger.failures import reworded
+from casetrack.ledger.place import unusable
 from casetrack.ledger.tables import APPLICATION_ID, REVISION
 
 BUSY_SECONDS = 5.0
@@ -34,7 +37,7 @@ FROM pragma_application_id
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode to a file that exists; it makes none."""
     connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode=rw",
+        f"file:{quote(os.fsencode(path.absolute()))}?mode=rw",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
@@ -70,10 +73,16 @@ def writing(engine: Engine) -> Engine:
 
 def existing(path: Path) -> Path:
     """The path, if there is a file to open."""
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadDatabase(f"no ledger at {path}; run 'casetrack db init'") from None
+    except OSError as error:
+        raise unusable(path, "opened", error) from None
+    if stat.S_ISDIR(mode):
         raise BadDatabase(f"{path} is a folder; give the path of a ledger file")
-    if not path.exists():
-        raise BadDatabase(f"no ledger at {path}; run 'casetrack db init'")
+    if not stat.S_ISREG(mode):
+        raise BadDatabase(f"{path} is no plain file; give the path of a ledger file")
     return path
 
 

@@ -101,7 +101,8 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
 
 def _holds(name: str, text: str) -> ColumnElement[bool]:
     value = t.value_view.alias().c
-    return exists().where(value.case_id == _case.case_id, value.name == name, value.value == text)
+    found = select(value.case_id).where(value.name == name, value.value == text)
+    return _case.case_id.in_(found)
 
 
 def _overdue(query: Query, now: str) -> ColumnElement[bool]:

@@ -143,6 +143,15 @@ class MemoryLedger:
         """A case's bodies and their digests, by version."""
         return [(entry.body, entry.digest) for entry in self.entries(case_id)]
 
+    def disclosures(self, case_id: str) -> Mapping[tuple[int, str], str]:
+        """The exact disclosure texts still on file, by version and sealed name."""
+        return {
+            (version, name): text
+            for (case, version), texts in self._disclosures.items()
+            if case == case_id
+            for name, text in texts.items()
+        }
+
     def by_key(self, case_id: str, key: str) -> Entry | None:
         return next((entry for entry in self.entries(case_id) if entry.key == key), None)
 

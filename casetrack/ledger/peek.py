@@ -3,9 +3,9 @@
 Nothing here raises, waits long or makes a file: no answer is the answer then.
 """
 
+import os
 import sqlite3
 from contextlib import closing
-from os import PathLike
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,12 +19,12 @@ SELECT state, text FROM case_view JOIN definition ON digest = definition WHERE r
 """
 
 
-def references(path: str | PathLike[str], prefix: str) -> list[str]:
+def references(path: str | os.PathLike[str], prefix: str) -> list[str]:
     """The first 200 references that start so, sorted."""
     return [str(row[0]) for row in _rows(path, _REFERENCES, (prefix, prefix, _LIMIT))]
 
 
-def state_and_definition(path: str | PathLike[str], reference: str) -> tuple[str, str] | None:
+def state_and_definition(path: str | os.PathLike[str], reference: str) -> tuple[str, str] | None:
     """The case's state and its pinned workflow's text."""
     for state, text in _rows(path, _PINNED, (reference,)):
         return str(state), str(text)
@@ -32,7 +32,7 @@ def state_and_definition(path: str | PathLike[str], reference: str) -> tuple[str
 
 
 def _rows(
-    path: str | PathLike[str], statement: str, values: tuple[str | int, ...]
+    path: str | os.PathLike[str], statement: str, values: tuple[str | int, ...]
 ) -> list[tuple[object, ...]]:
     try:
         with closing(sqlite3.connect(_uri(Path(path)), uri=True, timeout=0.2)) as connection:
@@ -44,4 +44,4 @@ def _rows(
 def _uri(path: Path) -> str:
     """Even a reader makes a write-ahead log where there is none, unless the file is immutable."""
     logged = Path(f"{path}-wal").exists()
-    return f"file:{quote(str(path.absolute()))}?mode=ro{'' if logged else '&immutable=1'}"
+    return f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{'' if logged else '&immutable=1'}"

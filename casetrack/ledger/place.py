@@ -29,8 +29,12 @@ def make_private_file(path: Path) -> None:
     except FileExistsError:
         raise BadDatabase(f"{path} exists already and is left as it is") from None
     except OSError as error:
-        reason = (error.strerror or "no reason given").lower()
-        raise BadDatabase(f"{path} cannot be made: {reason}") from None
+        raise unusable(path, "made", error) from None
+
+
+def unusable(path: Path, act: str, error: OSError) -> BadDatabase:
+    reason = (error.strerror or "no reason given").lower()
+    return BadDatabase(f"{path} cannot be {act}: {reason}")
 
 
 def _make_folders(folder: Path) -> None:

@@ -57,6 +57,14 @@ def _entry(row: Sequence[Any], disclosures: dict[str, str]) -> Entry:
     return entry
 
 
+def disclosures(connection: Connection, case_id: str) -> dict[tuple[int, str], str]:
+    return {
+        (version, name): text
+        for (_, version), texts in _disclosures(connection, case_id, case_id).items()
+        for name, text in texts.items()
+    }
+
+
 def stored(connection: Connection, case_id: str) -> list[tuple[str, str]]:
     c = t.ledger.c
     found = select(c.body, c.digest).where(c.case_id == case_id).order_by(c.version)

@@ -159,6 +159,11 @@ class SqlLedger:
         with self._reading() as connection:
             return reading.stored(connection, case_id)
 
+    def disclosures(self, case_id: str) -> Mapping[tuple[int, str], str]:
+        """The exact disclosure texts still on file, by version and sealed name."""
+        with self._reading() as connection:
+            return reading.disclosures(connection, case_id)
+
     def by_key(self, case_id: str, key: str) -> Entry | None:
         with self._reading() as connection:
             version = reading.version_of_key(connection, case_id, key)

@@ -153,7 +153,7 @@ class Ledger(Protocol):
         """Cases by reference, each with its open deadline of the earliest ``act_by``."""
 
     def docket(self, until: date | None, *, patients: bool = False) -> Iterable[DocketRow]:
-        """Open deadlines with ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference."""
+        """Open deadlines, ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference."""
 
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         """Values of these names that contain the text, whatever its case; references too."""

@@ -187,8 +187,7 @@ def show_lines(data: Data, now_on: date) -> list[str]:
     expedited = ", expedited" if data["expedited"] else ""
     head = [
         f"{data['case']}  {data['state']}{expedited}  as of {now_on}",
-        f"  workflow {data['workflow']}, version {data['version']}, "
-        f"assignee {data['assignee'] or 'nobody'}",
+        f"  {data['workflow']}, version {data['version']}, {data['assignee'] or 'nobody'}",
     ]
     if "patient" in data:
         head.append(f"  patient {data['patient']}")

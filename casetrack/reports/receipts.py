@@ -93,7 +93,7 @@ def next_lines(
     refused: Iterable[tuple[str, tuple[str, ...]]],
     elsewhere: Sequence[str],
 ) -> list[str]:
-    """What can be fired now and with which values, what is held up and why, what comes elsewhere."""
+    """What can be fired now, with which values; what is held up, and why; what comes elsewhere."""
     lines = ["allowed now:" if allowed else "nothing is allowed now"]
     lines += [_allowed_line(name, workflow) for name in allowed]
     for trigger, reasons in refused:

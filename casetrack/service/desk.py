@@ -94,8 +94,12 @@ class Desk:
 
     def moment(self, workflow: Workflow, when: When) -> commands.Moment:
         reader = self.reader(workflow)
-        on = dates.parse_date(when.on, reader.today, reader.business) if when.on else None
-        at = dates.parse_instant(when.at, workflow.zone) if when.at else None
+        on = (
+            dates.parse_date(when.on, reader.today, reader.business)
+            if when.on is not None
+            else None
+        )
+        at = dates.parse_instant(when.at, workflow.zone) if when.at is not None else None
         return decide.moment(workflow, self.now, on, at)
 
     def _values(
@@ -127,9 +131,34 @@ class Desk:
             case Assigning():
                 return self._assign(case, typed)
 
+    def same(self, case: Case, typed: Firing, entry: e.Entry) -> bool:
+        """Whether an entry is what this command came to; a redacted value counts as equal."""
+        data = entry.data
+        if not isinstance(data, e.TransitionFired) or data.trigger != typed.trigger:
+            return False
+        workflow = self.workflow_of(case)
+        allowed = workflow.triggers[typed.trigger].fields
+        clear, sealed = fields.split_clear(workflow, self._values(workflow, allowed, typed.pairs))
+        texts = {**sealed, **({"reason": typed.reason} if typed.reason else {})}
+        kept = set(entry.sealed) - {"override", "import_sha256"}
+        return (
+            clear == data.fields
+            and kept == set(texts)
+            and all(entry.value(name) in (text, e.REDACTED) for name, text in texts.items())
+            and self._same_time(workflow, typed.when, entry)
+        )
+
+    def _same_time(self, workflow: Workflow, when: When, entry: e.Entry) -> bool:
+        moment = self.moment(workflow, when)
+        return (when.on is None or moment.on == entry.occurred_on) and (
+            when.at is None or moment.at == entry.occurred_at
+        )
+
     def _fire(self, case: Case, typed: Firing) -> e.Event:
         workflow = self.workflow_of(case)
         trigger = decide.known_trigger(workflow, typed.trigger)
+        for name, text in (("reason", typed.reason), ("override", typed.override)):
+            fields.check_text(name, text or "")
         command = commands.Fire(
             trigger=typed.trigger,
             moment=self.moment(workflow, typed.when),

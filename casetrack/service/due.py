@@ -36,7 +36,7 @@ def until(within: str, today: date, calendar: Calendar) -> date:
 
 
 def docket(tracker: Tracker, wanted: Filter) -> Docket:
-    """Every open deadline up to the window's end, with no lower bound, and the ledger in numbers."""
+    """Every open deadline up to the window's end, however old, and the ledger in numbers."""
     today = dates.local_date(tracker.now, ZONE)
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
     rows = tracker.ledger.docket(last, patients=wanted.patients)

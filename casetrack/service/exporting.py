@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import IO
+from typing import IO, Protocol
 
 from msgspec import Struct
 
@@ -28,23 +28,29 @@ _FILE = ("file_name", "file_size", "file_sha256")
 Cells = dict[str, str]
 
 
+class Sink(Protocol):
+    """What takes text."""
+
+    def write(self, text: str, /) -> object: ...
+
+
 class Exported(Struct, frozen=True, kw_only=True):
     cases: int
     rows: int
 
 
 def export(
-    tracker: Tracker, stream: IO[str], case_ids: Sequence[str] = (), purpose: str | None = None
+    tracker: Tracker, sink: Sink, case_ids: Sequence[str] = (), purpose: str | None = None
 ) -> Exported:
-    """Write the cases, or all, to a text stream; that they leave is recorded first."""
+    """Write the cases, or all of them; that they leave is recorded first."""
     columns = _columns(tracker, case_ids)
     tracker.disclose("export", case_ids, purpose)
-    stream.write(csv_line(list(columns)))
+    sink.write(csv_line(list(columns)))
     cases = rows = 0
     for case_id in case_ids or tracker.ledger.case_ids():
         cases += 1
         for cells in _rows(tracker, case_id):
-            stream.write(_line(columns, cells))
+            sink.write(_line(columns, cells))
             rows += 1
     return Exported(cases=cases, rows=rows)
 
@@ -105,8 +111,10 @@ def _cells(entry: e.Entry, *, holes: bool) -> Cells | None:
             return {"action": "note", "text": text, **_fields(entry, data.fields)}
         case e.CaseAssigned(assignee=name):
             return {"action": "assign", "text": name or ""}
-        case _:
+        case e.ValueRedacted():
             return None
+        case _:
+            raise Refused(f"an export has no row for an entry of type {entry.type}")
 
 
 def _fields(entry: e.Entry, clear: Mapping[str, e.Typed]) -> Cells:

@@ -9,7 +9,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.decide import imagine
 from casetrack.domain.events import Event
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import CasetrackError, Refused, Unparsable
+from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
 from casetrack.ledger.store import Draft
 from casetrack.service.actions import opening, typed_command
@@ -105,7 +105,11 @@ class Planner:
     def _untimely(self, case: Case, row: Row, error: CasetrackError) -> bool:
         when = When(on=row.values.get("on"), at=row.values.get("at"))
         try:
-            self._desk.moment(self._workflow(case, row), when)
+            workflow = self._workflow(case, row)
+        except UnknownName:
+            return False
+        try:
+            self._desk.moment(workflow, when)
         except CasetrackError as found:
             return found.message == error.message
         return False

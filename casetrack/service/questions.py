@@ -1,13 +1,17 @@
 """What a case manager asks: what now, what is missing, why that date, where was that number."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from casetrack.domain import checks, dates, decide, machine
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.guards import Ask
+from casetrack.domain.naming import suggest
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
+from casetrack.ledger.store import Query
 from casetrack.reports.casefile import Data, case_name, show_data
 from casetrack.service.tracker import Tracker
 
@@ -75,6 +79,22 @@ def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflo
         tracker.disclose("show", [case.id])
     data = show_data(case, workflow, tracker.desk.home(workflow), tracker.now, phi=phi)
     return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
+
+
+def check_query(tracker: Tracker, query: Query) -> None:
+    """Refuse a state, workflow or field that no definition has; a typing mistake finds nothing."""
+    every = tracker.desk.definitions.every()
+    _among("workflow", query.workflow, [w.id for w in every])
+    _among("state", query.state, [name for w in every for name in w.states])
+    fields = [name for w in every for name in w.fields]
+    for name in query.where:
+        _among("field", name, fields)
+
+
+def _among(what: str, name: str | None, known: Sequence[str]) -> None:
+    if name is not None and name not in known:
+        names = ", ".join(dict.fromkeys(known))
+        raise UnknownName(f"no such {what}{suggest(name, known)}; there are: {names}")
 
 
 def found(tracker: Tracker, text: str, *, phi: bool) -> list[dict[str, str]]:

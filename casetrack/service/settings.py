@@ -1,6 +1,7 @@
 """Where each setting comes from: option, then environment, then config file, then default."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from casetrack.errors import Refused
 
 NAMES = ("db", "actor", "now", "within")
 ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
+_SECRET = re.compile(r"(://[^/@:]*:).*(@)")
 IN_FILE = ("db", "actor", "within")
 
 
@@ -19,6 +21,11 @@ class Setting(Struct, frozen=True):
 
     value: str | None
     origin: str
+
+    @property
+    def shown(self) -> str | None:
+        """The value without the secret that a database's address may hold."""
+        return self.value and _SECRET.sub(r"\1***\2", self.value)
 
 
 def resolve(

@@ -29,6 +29,12 @@ def create_if_absent(url: str) -> bool:
     return True
 
 
+def remove(url: str) -> None:
+    """Take away a ledger that was made a moment ago and holds nothing."""
+    for end in ("", "-wal", "-shm"):
+        Path(f"{database_path(url)}{end}").unlink(missing_ok=True)
+
+
 def location(url: str) -> Path:
     return database_path(url)
 

@@ -23,9 +23,7 @@ TRIES = 5
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """The case after a write, and the fact. A dry run's case is as it would become, its
-    ``digest`` None.
-    """
+    """The case after a write, and the fact; a dry run's case is as it would become."""
 
     case: Case
     data: e.Data
@@ -120,9 +118,7 @@ class Tracker:
 
     def _repeated(self, case_id: str, entry: e.Entry, typed: Typed) -> Written:
         """The earlier result of the same command; a key serves one command only."""
-        data = entry.data
-        if not (isinstance(typed, Firing) and isinstance(data, e.TransitionFired)
-                and data.trigger == typed.trigger):  # fmt: skip
+        if not (isinstance(typed, Firing) and self.desk.same(self.case(case_id), typed, entry)):
             raise Refused("that idempotency key was used for another command; choose a new one")
         return replace(_written(self.case(case_id), entry), repeated=True)
 
