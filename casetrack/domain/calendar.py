@@ -6,9 +6,7 @@ or an answer that would lie outside it.
 Anything but a plain ``date``, a ``datetime`` above all, raises ``TypeError``.
 """
 
-from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
@@ -61,13 +59,14 @@ class Calendar:
     # the number of the business day at or before it and at or after it.
     _origin: int = field(init=False, repr=False, compare=False)
     _numbered: list[date] = field(init=False, repr=False, compare=False)
-    _before: Sequence[int] = field(init=False, repr=False, compare=False)
-    _after: Sequence[int] = field(init=False, repr=False, compare=False)
+    _before: list[int] = field(init=False, repr=False, compare=False)
+    _after: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         closed = {listed.date for listed in self.days}
         numbered: list[date] = []
-        before, after = array("i"), array("i")
+        before: list[int] = []
+        after: list[int] = []
         for day in map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1)):
             after.append(len(numbered))
             if day.isoweekday() not in self.weekend and day not in closed:

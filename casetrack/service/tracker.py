@@ -11,7 +11,7 @@ from casetrack.domain.case import Case, replay
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.decide import imagine
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import AmbiguousCase, Conflict, Refused, StaleVersion, UnknownName
+from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id
 from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
 from casetrack.service.bootstrap import Definitions, ShippedCalendars
@@ -93,10 +93,10 @@ class Tracker:
 
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
-        if terms.key and (entry := self.ledger.by_key(case_id, terms.key)):
-            return self._repeated(case_id, entry, typed)
-        for attempt in range(1, TRIES + 1):
+        for _ in range(TRIES):
             case = self.case(case_id)
+            if terms.key and (entry := self.ledger.by_key(case_id, terms.key)):
+                return self._repeated(case_id, entry, typed)
             _hold(case, terms.if_version)
             event = self.desk.decide(case, typed)
             if terms.dry_run:
@@ -107,9 +107,9 @@ class Tracker:
             try:
                 return self._append(case, event, terms.key)
             except Conflict:
-                if terms.if_version is not None or attempt == TRIES:
+                if terms.if_version is not None:
                     raise
-        raise Conflict("other writers kept changing the case; try again")
+        raise Busy("other writers kept changing the case; try again")
 
     def _append(self, case: Case, event: e.Event, key: str | None) -> Written:
         draft = Draft(event=event, actor=self.actor, key=key)
@@ -156,14 +156,13 @@ class Tracker:
 
     def note_in_ledger(self, event: e.Event) -> None:
         """Append to the ledger's own stream, after whatever others append meanwhile."""
-        for attempt in range(1, TRIES + 1):
+        for _ in range(TRIES):
             try:
                 self.ledger.append(self.case(LEDGER_CASE), [Draft(event=event, actor=self.actor)])
             except Conflict:
-                if attempt == TRIES:
-                    raise
-            else:
-                return
+                continue
+            return
+        raise Busy("other writers kept adding to the ledger's own stream; try again")
 
 
 def _hold(case: Case, version: int | None) -> None:

@@ -1,0 +1,102 @@
+"""Hand-built events: what a decision might have said, without deciding anything."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from casetrack.domain import events as e
+from casetrack.domain.case import Case
+from casetrack.ledger import canonical
+from casetrack.ledger.codec import new_case_id
+from casetrack.ledger.store import Draft, Ledger
+
+DAY = date(2026, 11, 2)
+NOV_10, NOV_20, DEC_1 = date(2026, 11, 10), date(2026, 11, 20), date(2026, 12, 1)
+DEFINITION = '{"id":"sample"}'
+DIGEST = canonical.digest(DEFINITION)
+
+
+def with_changes(members: dict[str, Any], changes: Mapping[str, object]) -> dict[str, Any]:
+    members.update(changes)
+    return members
+
+
+def reading(act_by: date, **changes: object) -> e.Reading:
+    """A reading whose dates all hang on ``act_by``; its due instant is early on the next day."""
+    due_at = datetime.combine(act_by + timedelta(days=1), time(5, 59, 59), UTC)
+    members: dict[str, Any] = {
+        "length": "14bd", "from_on": DAY, "from_at": None, "from_field": "request",
+        "roll": "none", "roll_calendar": None, "unrolled_on": act_by, "due_on": act_by,
+        "due_at": due_at, "safe_on": act_by, "stated_due_on": None, "law_length": None,
+        "law_at": None, "law_by": None, "act_by": act_by, "rungs": ("5bd", "0bd"),
+        "calendars": (),
+    }  # fmt: skip
+    return e.Reading(**with_changes(members, changes))
+
+
+def deadline(clock: str, act_by: date, n: int = 1, **changes: object) -> e.Deadline:
+    members: dict[str, Any] = {
+        "deadline": f"{clock}#{n}", "clock": clock, "n": n, "owner": "payer",
+        "kind": "statutory", "alive_in": ("submitted",), "reading": reading(act_by),
+    }  # fmt: skip
+    return e.Deadline(**with_changes(members, changes))
+
+
+def opened(
+    reference: str = "C-1",
+    patient: str | None = None,
+    armed: tuple[e.Deadline, ...] = (),
+    fields: Mapping[str, e.Typed] | None = None,
+    **typed: e.Typed,
+) -> e.Event:
+    sealed: dict[str, e.Typed] = {"reference": reference, **typed}
+    if patient is not None:
+        sealed["patient"] = patient
+    data = e.CaseOpened(
+        workflow="sample",
+        definition=DIGEST,
+        edition="2026-1",
+        state="draft",
+        fields=dict(fields or {}),
+        armed=armed,
+    )
+    return e.Event(data=data, occurred_on=DAY, typed=sealed)
+
+
+def fired(
+    to: str = "submitted", typed: Mapping[str, e.Typed] | None = None, **changes: object
+) -> e.Event:
+    members: dict[str, Any] = {
+        "trigger": "submit", "origin": "draft", "to": to, "final": False, "expedited": False,
+        "fields": {}, "armed": (), "closed": (), "moved": (), "reopened": (), "overridden": (),
+    }  # fmt: skip
+    data = e.TransitionFired(**with_changes(members, changes))
+    return e.Event(data=data, occurred_on=DAY, typed=typed or {})
+
+
+def noted(text: str = "called", **typed: e.Typed) -> e.Event:
+    data = e.NoteAdded(fields={}, closed=())
+    return e.Event(data=data, occurred_on=DAY, typed={"note": text, **typed})
+
+
+def assigned(assignee: str | None) -> e.Event:
+    return e.Event(data=e.CaseAssigned(assignee=assignee), occurred_on=DAY)
+
+
+def redacted(*targets: tuple[int, str]) -> e.Event:
+    removed = tuple(e.Target(version=version, name=name) for version, name in targets)
+    return e.Event(data=e.ValueRedacted(removed=removed), occurred_on=DAY)
+
+
+def draft(event: e.Event, key: str | None = None) -> Draft:
+    return Draft(event=event, actor="eva", key=key)
+
+
+def new_case(ledger: Ledger, event: e.Event | None = None) -> Case:
+    """A case opened in the ledger."""
+    case, _ = append(ledger, Case(id=new_case_id(ledger.sources)), event or opened())
+    return case
+
+
+def append(ledger: Ledger, case: Case, *events: e.Event) -> tuple[Case, tuple[e.Entry, ...]]:
+    return ledger.append(case, [draft(event) for event in events], {DIGEST: DEFINITION})
