@@ -17,7 +17,8 @@ from casetrack.domain.case import ENVELOPE
 from casetrack.domain.workflow import REQUEST, Field, Rule, Workflow
 
 COLUMNS = frozenset({
-    "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override",
+    "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
+    "rejected_because",
 })  # fmt: skip
 RESERVED = ENVELOPE | COLUMNS | {REQUEST}
 DAY = "on"  # in a rule or a guard: the day of the trigger itself

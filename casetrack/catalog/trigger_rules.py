@@ -4,6 +4,10 @@ from casetrack.catalog.field_rules import DAY
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, not_carried, quoted
 from casetrack.domain.workflow import Guard, Item, Trigger, Workflow
 
+COMMANDS = frozenset({
+    "open", "record", "note", "assign", "plan", "done", "extend", "toll", "resume", "amend",
+    "void", "redact",
+})  # fmt: skip
 _LOOKS_AT_CLOCKS = frozenset({"in_time", "passed"})
 _LOOKS_AT_FIELDS = frozenset({"in_order"})
 
@@ -77,6 +81,12 @@ def _blocks(item: Item, trigger: str) -> bool:
     return stale or (item.blocking and trigger in item.needed_for)
 
 
+def triggers_are_no_commands(workflow: Workflow) -> Problems:
+    for name in workflow.triggers:
+        if name in COMMANDS:
+            yield Problem(dotted("triggers", name), "is the name of a command; choose another")
+
+
 def filings_return(workflow: Workflow) -> Problems:
     for name, trigger in workflow.triggers.items():
         key = dotted("triggers", name, "reopens")
@@ -102,6 +112,7 @@ RULES = (
     items_are_for_triggers,
     guards_look_at_something,
     nothing_goes_unchecked,
+    triggers_are_no_commands,
     filings_return,
     expedites_within_stages,
 )

@@ -63,6 +63,8 @@ def _kept(name: str, field: Field, texts: list[str], reader: Reader) -> Typed:
 def read_value(name: str, field: Field, text: str, reader: Reader) -> str:
     """One value as it is kept; errors name the field and never the value."""
     check_text(name, text)
+    if not text:
+        raise Refused(f"{name}: is empty; leave it out where there is no value")
     try:
         return _read(field, text, reader)
     except CasetrackError as error:

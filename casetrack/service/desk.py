@@ -11,6 +11,7 @@ from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.workflow import Workflow
+from casetrack.errors import Refused
 from casetrack.service.bootstrap import Definitions
 
 Pairs = Sequence[tuple[str, str]]
@@ -110,6 +111,8 @@ class Desk:
     def open(self, opening: Opening) -> tuple[e.Event, dict[str, str]]:
         """The event, and the definition that the case pins (digest to text)."""
         workflow, digest, text = self.definitions.current(opening.workflow)
+        if opening.patient == "":
+            raise Refused("patient: is empty; leave it out where there is none")
         command = commands.Open(
             definition=digest,
             reference=opening.reference,
