@@ -49,16 +49,24 @@ def workflow_show(id: WorkflowId, as_json: AsJson = False) -> None:
 
 @workflow.command("check")
 def workflow_check(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml")], as_json: AsJson = False
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE.toml|ID ...]", help="All shipped unless said."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Whether a workflow file is sound; every problem at once, with file and key."""
+    """Whether workflows are sound; every problem of a file at once, with its key."""
     from casetrack.catalog import workflows
 
-    found = workflows.check_file(file)
+    known = workflows.available()
+    found = [
+        workflows.load(name) if name in known else workflows.check_file(Path(name))
+        for name in names or known
+    ]
     if as_json:
-        render.data("workflow-check", {"ok": True, "id": found.id, "file": str(file)})
+        render.data("workflow-check", {"ok": True, "items": [f.id for f in found]})
     else:
-        render.lines([f"{found.id}: sound"])
+        render.lines(f"{f.id}: sound" for f in found)
 
 
 @calendar.command("list")
@@ -99,16 +107,24 @@ def calendar_show(
 
 @calendar.command("check")
 def calendar_check(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml")], as_json: AsJson = False
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE.toml|ID ...]", help="All shipped unless said."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Whether a calendar file is sound; every problem at once, with file and key."""
+    """Whether calendars are sound; every problem of a file at once, with its key."""
     from casetrack.catalog import calendars
 
-    found = calendars.check_file(file)
+    known = calendars.available()
+    found = [
+        calendars.load(name) if name in known else calendars.check_file(Path(name))
+        for name in names or known
+    ]
     if as_json:
-        render.data("calendar-check", {"ok": True, "id": found.id, "file": str(file)})
+        render.data("calendar-check", {"ok": True, "items": [f.id for f in found]})
     else:
-        render.lines([f"{found.id}: sound"])
+        render.lines(f"{f.id}: sound" for f in found)
 
 
 @db.command("init")

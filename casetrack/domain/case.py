@@ -132,8 +132,6 @@ def _opened(case: Case, entry: e.Entry, data: e.CaseOpened) -> Case:
         definition=data.definition,
         state=data.state,
         opened_on=entry.occurred_on,
-        moved_on=entry.occurred_on,
-        moved_at=entry.occurred_at,
     )
     return _with_deadlines(_with_fields(case, entry, data.fields), entry, armed=data.armed)
 

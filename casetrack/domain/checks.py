@@ -4,7 +4,7 @@ from datetime import date
 
 from casetrack.domain.case import Case, OpenGap
 from casetrack.domain.events import Value
-from casetrack.domain.requirements import Finding, assess, judge
+from casetrack.domain.requirements import Finding, assess, judge, weigh
 from casetrack.domain.workflow import Item, Rule, Workflow
 
 
@@ -57,8 +57,8 @@ def _rule_finding(rule: Rule, status: str, detail: str) -> Finding:
 def open_items(case: Case, workflow: Workflow) -> tuple[str, ...]:
     """What was overridden and is still open, oldest first.
 
-    A gap about an item closes when the evidence now on file satisfies it for the day on which
-    it was overridden; lateness and order can't be made good and stay.
+    A gap about an item closes when evidence now on file satisfies it for the day on which it
+    was overridden; lateness and order can't be made good and stay.
     """
     return tuple(_described(gap, workflow) for gap in case.gaps if _still_open(gap, case, workflow))
 
@@ -67,7 +67,9 @@ def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
     name = gap.gap.item
     if name is None or name not in workflow.items:
         return True
-    return assess(name, workflow.items[name], case, gap.trigger, gap.on).unmet
+    item = workflow.items[name]
+    known = (case.evidence_for(name, gap.on), case.evidence_for(name))
+    return all(weigh(name, item, evidence, gap.trigger, gap.on).unmet for evidence in known)
 
 
 def _described(gap: OpenGap, workflow: Workflow) -> str:

@@ -15,6 +15,7 @@ from casetrack.domain.clocks import Basis, Calendars
 from casetrack.domain.events import Deadline, Ended, Moved, Value
 from casetrack.domain.guards import late
 from casetrack.domain.workflow import REQUEST, Clock, Trigger, Workflow
+from casetrack.errors import Refused
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -61,8 +62,14 @@ def _ended(step: Step) -> tuple[Ended, ...]:
     return tuple(
         Ended(deadline=t.deadline.deadline, outcome="satisfied", late=late(t, on, at))
         for t in step.case.open_deadlines()
-        if step.name in step.workflow.clocks[t.deadline.clock].ended_by
+        if step.name in step.workflow.clocks[t.deadline.clock].ended_by and not _too_early(step, t)
     )
+
+
+def _too_early(step: Step, tracked: Tracked) -> bool:
+    """A note of something that was before the clock started does not end it."""
+    is_note = step.name.startswith("note:")
+    return is_note and step.moment[0] < tracked.deadline.reading.from_on
 
 
 def _left(step: Step, ended: set[str]) -> tuple[Ended, ...]:
@@ -116,10 +123,12 @@ def _basis(clock: Clock, step: Step) -> Basis:
     on, at = step.moment
     stated = _day(step, clock.stated)
     until = _day(step, clock.until)
-    counted = None if clock.counts_from == REQUEST else _day(step, clock.counts_from)
-    if counted is None:
+    if clock.counts_from == REQUEST:
         field = REQUEST if step.name in step.workflow.triggers else "evidence"
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
+    counted = _day(step, clock.counts_from)
+    if counted is None:
+        raise Refused(f"{clock.title} counts from {clock.counts_from}, which is not given")
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
 
 

@@ -63,8 +63,6 @@ def _kept(name: str, field: Field, texts: list[str], reader: Reader) -> Typed:
 def read_value(name: str, field: Field, text: str, reader: Reader) -> str:
     """One value as it is kept; errors name the field and never the value."""
     check_text(name, text)
-    if not text:
-        raise Refused(f"{name}: is empty; leave it out where there is no value")
     try:
         return _read(field, text, reader)
     except CasetrackError as error:
@@ -86,8 +84,14 @@ def _read(field: Field, text: str, reader: Reader) -> str:
         case "code":
             read = _one_of(text, field.values)
         case "text":
-            read = text
+            read = _words(text)
     return read
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise Refused("is empty; leave it out where there is no value")
+    return text
 
 
 def _date(field: Field, text: str, reader: Reader) -> date:

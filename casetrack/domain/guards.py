@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.checks import concerns
+from casetrack.domain.clocks import runs_in_hours
 from casetrack.domain.events import Gap, Value
 from casetrack.domain.requirements import assess, judge
 from casetrack.domain.workflow import Guard, GuardName, Workflow
@@ -100,14 +101,17 @@ def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     if not running:
         return (_against(guard, "no decision is being waited for", "none_running"),)
     return tuple(
-        _against(
-            guard,
-            f"{t.deadline.deadline} is due {t.deadline.reading.due_on} and has not passed",
-            "not_passed",
-        )
+        _against(guard, _not_passed(t, ask), "not_passed")
         for t in running
         if not late(t, ask.on, ask.at)
     )
+
+
+def _not_passed(tracked: Tracked, ask: Ask) -> str:
+    name, reading = tracked.deadline.deadline, tracked.deadline.reading
+    if ask.at is None and ask.on == reading.due_on and runs_in_hours(reading):
+        return f"{name} is due at an hour of {reading.due_on}; give the instant with --at"
+    return f"{name} is due {reading.due_on} and has not passed"
 
 
 def _in_order(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from casetrack.domain.case import Case, Evidence
 from casetrack.domain.events import REDACTED, Value
@@ -104,12 +105,20 @@ def _texts(value: Value | None) -> tuple[str, ...]:
 
 def assess(name: str, item: Item, case: Case, trigger: str, on: date) -> Finding:
     """How an item stands for a trigger on a day, by the evidence that counts."""
-    evidence = case.evidence_for(name, on)
+    return weigh(name, item, case.evidence_for(name, on), trigger, on)
+
+
+def weigh(name: str, item: Item, evidence: Evidence | None, trigger: str, on: date) -> Finding:
+    """How one piece of evidence stands; what blocks goes before what only warns."""
     make = _Maker(name=name, item=item)
     if evidence is None:
         return _absent(make, trigger)
-    problem = _content(make, evidence, on) if trigger in item.needed_for else None
-    return problem or _freshness(make, evidence, trigger, on) or make.satisfied(evidence)
+    content = _content(make, evidence, on) if trigger in item.needed_for else None
+    against = [f for f in (content, _freshness(make, evidence, trigger, on)) if f]
+    if not against:
+        return make.satisfied(evidence)
+    worst = min(against, key=lambda finding: not finding.blocking)
+    return replace(worst, detail="; ".join(f.detail for f in against))
 
 
 class _Maker(Struct, frozen=True, kw_only=True):
@@ -154,10 +163,9 @@ def _absent(make: _Maker, trigger: str) -> Finding:
 
 def _content(make: _Maker, evidence: Evidence, on: date) -> Finding | None:
     item = make.item
-    absent = [f for f in item.required if f not in evidence.values]
-    if absent:
-        detail = f"recorded without {', '.join(absent)}"
-        return make.problem("failing", detail, "incomplete", blocking=item.blocking)
+    incomplete = _incomplete(make, evidence)
+    if incomplete:
+        return incomplete
     broken = _broken(item, evidence, on)
     if not broken:
         return None
@@ -170,6 +178,20 @@ def _content(make: _Maker, evidence: Evidence, on: date) -> Finding | None:
         blocking=item.blocking and rule.blocking,
         source=rule.source,
     )
+
+
+def _incomplete(make: _Maker, evidence: Evidence) -> Finding | None:
+    """Without a value that it needs, or with one that was taken back."""
+    item = make.item
+    absent = [f for f in item.required if f not in evidence.values]
+    if absent:
+        detail = f"recorded without {', '.join(absent)}"
+        return make.problem("failing", detail, "incomplete", blocking=item.blocking)
+    redacted = [f for f in item.required if evidence.values[f] is REDACTED]
+    if redacted:
+        detail = f"{', '.join(redacted)}: redacted, and can't be judged"
+        return make.problem("failing", detail, "redacted", blocking=item.blocking)
+    return None
 
 
 def _broken(item: Item, evidence: Evidence, on: date) -> list[tuple[Rule, Verdict]]:

@@ -161,7 +161,7 @@ class Desk:
         workflow = self.workflow_of(case)
         trigger = decide.known_trigger(workflow, typed.trigger)
         for name, text in (("reason", typed.reason), ("override", typed.override)):
-            fields.check_text(name, text or "")
+            _check_words(name, text)
         command = commands.Fire(
             trigger=typed.trigger,
             moment=self.moment(workflow, typed.when),
@@ -195,3 +195,11 @@ class Desk:
         moment = self.moment(self.workflow_of(case), typed.when)
         data = e.CaseAssigned(assignee=typed.name)
         return e.Event(data=data, occurred_on=moment.on, occurred_at=moment.at)
+
+
+def _check_words(name: str, text: str | None) -> None:
+    """A reason that is given says something."""
+    if text is not None:
+        fields.check_text(name, text)
+        if not text.strip():
+            raise Refused(f"{name}: is empty; say why, or leave it out")

@@ -107,8 +107,7 @@ class Tracker:
             try:
                 return self._append(case, event, terms.key)
             except Conflict:
-                if terms.if_version is not None:
-                    raise
+                continue
         raise Busy("other writers kept changing the case; try again")
 
     def _append(self, case: Case, event: e.Event, key: str | None) -> Written:

@@ -31,7 +31,7 @@ HOSTILE = [
     "=1+1", "+49 170 1", "-5", "@SUM(A1)", "'=quoted", "''", "'", "\t=tab", "\n=line", " leading",
     "trailing ", "two\nlines", 'a "quoted" word', "comma, semicolon; tab\t", "a\\b\\",
     "عربي\u202eevil", "👩\u200d🔬 e\u0301 é", "\ufeffmark", "=", "＝1", "; ;",
-    "(redacted)", "none", "NULL", "\u2028",
+    "(redacted)", "none", "NULL", "\u2028x\u2028",
 ]  # fmt: skip
 
 

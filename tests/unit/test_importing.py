@@ -347,7 +347,6 @@ OPEN = "C-1,open,2026-11-02,patient-1,,,,"
         ("C-1,record:inhibitor_test,2026-11-03,,,,,secret", "result: not one of negative"),
         ("C-1,deny,2026-11-03,,,,,", "action: not possible from intake"),
         ("C-1,submit,2026-11-03,,,,,", "action: Age verification: nothing on file"),
-        ("C-1,submit,2026-11-01,,,yes,,", "action: 2026-11-01 is before the case's last"),
         ("C-1,note,2026-11-03,,,,secret", "row: it has 7 cells, and the header 8"),
         ("C-1,note,2026-11-03,,,,secret,,", "row: it has 9 cells, and the header 8"),
         ("C-1,note,2026-11-03,,,,sec\x00ret,", "text: holds a control character"),

@@ -381,18 +381,21 @@ def test_a_gap_in_the_claim_can_be_filled_by_a_note() -> None:
 
 def test_guards() -> None:
     valid = ("in_order", ("valid_from", "valid_through"))
+    ahead = ("in_order", ("on", "valid_through"))
     letter = ("in_order", ("notice_on", "received_on", "on"))
     assert {name: guards(name) for name in GUIDE.triggers if guards(name)} == {
         "submit": [("ready", ())],
         "provide_info": [("ready", ())],
-        "approve": [valid],
-        "approve_in_part": [valid, letter],
+        "request_info": [("in_order", ("on", "respond_on"))],
+        "approve": [valid, ahead],
+        "approve_in_part": [valid, ahead, letter],
         "deny": [letter],
         "file_appeal": [("ready", ()), ("in_time", ("appeal_filing",))],
-        "overturn": [valid],
+        "overturn": [valid, ahead],
         "uphold": [letter],
         "request_external_review": [("in_time", ("external_filing",))],
-        "reverse": [valid],
+        "reverse": [valid, ahead],
+        "renew": [ahead],
         "expedite": [("ready", ())],
         "refuse_expedite": [("expedited", ())],
         "payer_missed": [("passed", ("pa_decision", "appeal_decision", "external_decision"))],
