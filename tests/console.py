@@ -1,8 +1,9 @@
 """Runs the console blocks of a document, as a reader would type them, and compares the output.
 
-A block starts with three back quotes and ``console``. A line ``$ command``, with its here-document, is run by bash in
-one folder that lasts for the document; the lines after it are what the reader sees. ``export``
-lines hold for the rest of the document. ``CASETRACK_GOLDEN=write`` puts the real outputs in place.
+A block starts with three back quotes and ``console``. A line ``$ command``, with its
+here-document, is run by bash in one folder that lasts for the document; the lines after it are
+what the reader sees. ``export`` lines hold for the rest of the document.
+``CASETRACK_GOLDEN=write`` puts the real outputs in place.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +86,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; the exit code. No traceback leaves here without ``--debug``."""
+    options = set(takewhile(lambda argument: argument != "--", arguments))
     try:
         _refuse_undecodable(arguments)
         code = app(args=arguments, standalone_mode=False)
@@ -94,7 +96,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  # the last line before the user
-        return _failed(error, as_json="--json" in arguments, debug="--debug" in arguments)
+        return _failed(error, as_json="--json" in options, debug="--debug" in options)
     return code if isinstance(code, int) else 0
 
 
@@ -105,7 +107,7 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return error.exit_code
         case click.exceptions.Abort():
             render.say("stopped; nothing was written")
-            return 1
+            return CasetrackError.exit_code
         case click.ClickException():
             return _misused(error, as_json=as_json)
         case BrokenPipeError():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casetrack.cli import render, values
-from casetrack.cli.options import AsJson, CaseArgument, Phi, Yes
+from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Yes
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Refused
 
@@ -49,7 +49,7 @@ def history(
         render.data("history", history_data([entry for _, kept in found for entry in kept]))
         return
     for workflow, kept in found:
-        render.lines(history_lines(kept, workflow.zone, phi=phi))
+        render.lines(history_lines(kept, workflow.zone, phi=phi) or ["nothing by then"])
 
 
 def redact(
@@ -59,7 +59,8 @@ def redact(
         str | None, typer.Argument(help="Which value: a field's name, patient ...")
     ] = None,
     entry: Annotated[
-        int | None, typer.Option(metavar="VERSION", help="Every value of one entry.")
+        int | None,
+        typer.Option(metavar="VERSION", click_type=WHOLE, help="Every value of one entry."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every value of the case.")] = False,
     reason: Annotated[str, typer.Option(help="Why; must not repeat the value. @FILE.")] = "",

@@ -7,7 +7,7 @@ import typer
 
 from casetrack.cli import completion, render, values
 from casetrack.cli.lookups import person
-from casetrack.cli.options import AsJson, CaseArgument, Phi, Values
+from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Values
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Findings, Refused
 
@@ -21,6 +21,13 @@ On = Annotated[
 At = Annotated[
     str | None,
     typer.Option("--at", metavar="INSTANT", help="The instant it happened: 2026-11-24T15:00."),
+]
+IfVersion = Annotated[
+    int | None,
+    typer.Option(metavar="N", click_type=WHOLE, help="Only if it is still at version N."),
+]
+Key = Annotated[
+    str | None, typer.Option("--idempotency-key", metavar="K", help="Twice the same key acts once.")
 ]
 
 
@@ -93,6 +100,8 @@ def record(
 
     if (item is None) == (source is None):
         raise typer.BadParameter("give an ITEM, or --from FILE.csv")
+    if source is not None and (on is not None or file is not None or given):
+        raise typer.BadParameter("days, files and values stand in the packet's own columns")
     tracker = session(ctx).writing()
     case_id = tracker.resolve(case, exact=not interactive())
     if source is not None:
@@ -154,13 +163,8 @@ def fire(
         typer.Option(metavar="REASON", help="Go ahead though a guard is unmet; the gap is kept."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, write nothing.")] = False,
-    if_version: Annotated[
-        int | None, typer.Option(metavar="N", help="Only if the case is still at version N.")
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option("--idempotency-key", metavar="K", help="Twice the same key acts once."),
-    ] = None,
+    if_version: IfVersion = None,
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """A state transition: deny, file_appeal, approve ..."""

@@ -60,7 +60,7 @@ def due(
         patients=phi,
     )
     found = docket(tracker, wanted)
-    if phi:
+    if phi and found.items:
         tracker.disclose("due", sorted({tracker.resolve(line.case) for line in found.items}))
     _deliver(found, Format.json if as_json else format_, output)
     if fail_on and _fails(found, fail_on):

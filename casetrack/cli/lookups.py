@@ -1,12 +1,15 @@
 """Finding cases: list and find."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casetrack.cli import render, values
-from casetrack.cli.options import AsJson, Assignee, Owner, Phi
+from casetrack.cli.options import WHOLE, AsJson, Assignee, Owner, Phi
 from casetrack.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from casetrack.ledger.store import CaseRow, DeadlineRow
 
 
 def list_(
@@ -22,12 +25,11 @@ def list_(
     where: Annotated[
         list[str] | None, typer.Option(metavar="name=value", help="Only with this value.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 50,
+    limit: Annotated[int, typer.Option(click_type=WHOLE, help="At most so many; 0: all.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Many cases, each with its next deadline."""
     from casetrack.ledger.store import Query
-    from casetrack.reports.casefile import list_data, list_lines
     from casetrack.service.questions import check_query
 
     s = session(ctx)
@@ -43,7 +45,13 @@ def list_(
         limit=limit + 1 if limit else 0,
     )
     check_query(tracker, query)
-    rows = list(tracker.ledger.list_cases(query))
+    _listed(list(tracker.ledger.list_cases(query)), limit, as_json)
+
+
+def _listed(rows: "list[tuple[CaseRow, DeadlineRow | None]]", limit: int, as_json: bool) -> None:
+    """The rows up to the limit, and a word when there are more."""
+    from casetrack.reports.casefile import list_data, list_lines
+
     kept = rows[:limit] if limit else rows
     if as_json:
         render.data("list", {**list_data(kept), "more": len(rows) > len(kept)})

@@ -3,9 +3,27 @@
 from enum import StrEnum
 from typing import Annotated
 
+import click
 import typer
 
 from casetrack.cli import completion
+
+
+class Whole(click.ParamType[int]):
+    """A whole number in ASCII digits; Python's own reading takes more than that."""
+
+    name = "a whole number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+            self.fail("not a whole number", param, ctx)
+        return int(text)
+
+
+WHOLE = Whole()
 
 
 class Owner(StrEnum):

@@ -34,10 +34,12 @@ def coloured(stream: IO[str]) -> bool:
 
 
 def lines(content: Iterable[str | Toned]) -> None:
-    """Print lines that are already safe for a terminal."""
+    """Print lines, made safe for a terminal; toned ones are already."""
+    from casetrack.reports.sinks import terminal
+
     paint = coloured(sys.stdout)
     for line in content:
-        text = line if isinstance(line, str) else line.text
+        text = terminal(line) if isinstance(line, str) else line.text
         style = {} if isinstance(line, str) or not paint else _TONES.get(line.tone, {})
         sys.stdout.write((typer.style(text, **style) if style else text) + "\n")  # type: ignore[arg-type]
 
@@ -51,8 +53,14 @@ def data(name: str, content: Mapping[str, object]) -> None:
 
 
 def say(text: str) -> None:
-    """A message beside the data."""
-    sys.stderr.write(text + "\n")
+    """A message beside the data, made safe for a terminal."""
+    from casetrack.reports.sinks import terminal
+
+    _err(terminal(text))
+
+
+def _err(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 def failure(error: CasetrackError, *, as_json: bool) -> None:
@@ -65,12 +73,12 @@ def failure(error: CasetrackError, *, as_json: bool) -> None:
             "message": error.message,
             "reasons": list(error.reasons),
         }
-        say(json.dumps(content, ensure_ascii=False))
+        _err(json.dumps(content, ensure_ascii=False))
         return
     from casetrack.reports.lines import row
     from casetrack.reports.sinks import terminal
 
     first, *more = row([("error:", 6)], terminal(error.message), indent=0)
-    say((typer.style("error:", fg="red") if coloured(sys.stderr) else "error:") + first[6:])
+    _err((typer.style("error:", fg="red") if coloured(sys.stderr) else "error:") + first[6:])
     for line in (*more, *(text for r in error.reasons for text in row([("-", 1)], terminal(r)))):
-        say(line)
+        _err(line)

@@ -90,7 +90,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Every case as a CSV that import reads; holds patient data, and that it left is recorded."""
-    from casetrack.service.exporting import private_stream
+    from casetrack.service.files import private_stream
 
     if as_json and output == "-":
         raise typer.BadParameter("--json goes with --output FILE.csv")

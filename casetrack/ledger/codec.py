@@ -161,7 +161,7 @@ def opening(sources: Sources, *, practice: bool) -> e.Entry:
 def new_case_id(sources: Sources) -> str:
     """A new case's id, in the layout of a UUIDv7: milliseconds, then 74 random bits."""
     since_1970 = sources.now() - datetime(1970, 1, 1, tzinfo=UTC)
-    milliseconds = since_1970 // timedelta(milliseconds=1)
+    milliseconds = max(0, since_1970 // timedelta(milliseconds=1))
     return _uuid(milliseconds.to_bytes(6, "big") + sources.randomness(10), 7)
 
 

@@ -6,10 +6,7 @@ values each trigger carries an override, so that a guard on a value that is gone
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from secrets import token_hex
-from typing import IO, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -18,7 +15,6 @@ from casetrack.domain.case import field_values
 from casetrack.domain.dates import instant_text
 from casetrack.errors import Refused
 from casetrack.reports.sinks import csv_cell, csv_line
-from casetrack.service.rejects import new_private
 from casetrack.service.rows import RESERVED, join_many
 from casetrack.service.tracker import Tracker
 
@@ -146,32 +142,3 @@ def _file(entry: e.Entry) -> Cells:
     """All three or none: a file of which a part is redacted is left out."""
     known = {name: _text(entry.value(name), "") for name in _FILE}
     return known if all(known.values()) else {}
-
-
-@contextmanager
-def private_stream(path: Path, *, force: bool) -> Iterator[IO[str]]:
-    """A new text file of mode 0600, complete or not there; with ``force`` it replaces another."""
-    if path.is_dir():
-        raise Refused(f"{path} is a folder; give the path of a file")
-    if not force and path.exists():
-        raise Refused(f"{path} exists already and is left as it is; --force replaces it")
-    written = path.with_name(f".{path.name}.{token_hex(8)}")
-    try:
-        with new_private(written) as stream:
-            yield stream
-        _in_place(written, path, force=force)
-    finally:
-        written.unlink(missing_ok=True)
-
-
-def _in_place(written: Path, path: Path, *, force: bool) -> None:
-    """Rename over another file only if that is asked for, whoever made it meanwhile."""
-    if force:
-        written.replace(path)
-        return
-    try:
-        path.hardlink_to(written)
-    except FileExistsError:
-        raise Refused(f"{path} exists already and is left as it is; --force replaces it") from None
-    except OSError:
-        written.replace(path)

@@ -1,6 +1,5 @@
 """The rows of an import that were rejected, as they were and why: to be mended and imported."""
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +7,7 @@ from typing import IO, Self
 
 from casetrack.errors import Refused
 from casetrack.reports.sinks import csv_cell, csv_line, csv_uncell
+from casetrack.service.files import new_private
 from casetrack.service.rows import REJECTED_BECAUSE, Row
 
 
@@ -16,20 +16,10 @@ def beside(source: str) -> Path:
     if source == "-":
         raise Refused("say where rejected rows go with --rejected PATH; the input has no name")
     path = Path(source)
+    if not path.name:
+        raise Refused("that is no file to import")
     name = path.stem if path.suffix.lower() == ".csv" else path.name
     return path.with_name(f"{name}.rejected.csv")
-
-
-def new_private(path: Path) -> IO[str]:
-    """A new text file of mode 0600; one that is there already is refused."""
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        raise Refused(f"{path} exists already and is left as it is") from None
-    except OSError as error:
-        why = (error.strerror or "unknown reason").lower()
-        raise Refused(f"{path} can't be written: {why}") from None
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
 class Rejects:

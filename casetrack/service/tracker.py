@@ -134,15 +134,20 @@ class Tracker:
 
     def redact(self, case_id: str, targets: Sequence[e.Target], reason: str) -> Written:
         """Erase sealed values for good; the entry that says so names them by version."""
-        case = self.case(case_id)
-        moment = self.desk.moment(self.workflow_of(case), TODAY)
-        event = e.Event(
-            data=e.ValueRedacted(removed=tuple(targets)),
-            occurred_on=moment.on,
-            typed={"reason": reason},
-        )
-        case, entries = self.ledger.redact(case, Draft(event=event, actor=self.actor))
-        return _written(case, entries[-1])
+        for _ in range(TRIES):
+            case = self.case(case_id)
+            moment = self.desk.moment(self.workflow_of(case), TODAY)
+            event = e.Event(
+                data=e.ValueRedacted(removed=tuple(targets)),
+                occurred_on=moment.on,
+                typed={"reason": reason},
+            )
+            try:
+                case, entries = self.ledger.redact(case, Draft(event=event, actor=self.actor))
+            except Conflict:
+                continue
+            return _written(case, entries[-1])
+        raise Busy("other writers kept changing the case; try again")
 
     def disclose(self, command: str, case_ids: Sequence[str], purpose: str | None = None) -> None:
         """Note in the ledger's own stream that typed values left it."""

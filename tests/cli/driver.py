@@ -1,5 +1,6 @@
-"""Runs the command line in this process, as a script without a terminal would, and looks at what
-was written with the standard library alone.
+"""Runs the command line in this process, as a script without a terminal would.
+
+What was written is looked at with the standard library alone.
 """
 
 import io

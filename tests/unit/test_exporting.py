@@ -19,7 +19,8 @@ from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Ledger
 from casetrack.service import demo
 from casetrack.service.desk import Assigning, Firing, Noting, Opening, Recording, Typed, When
-from casetrack.service.exporting import GONE, Exported, export, private_stream
+from casetrack.service.exporting import GONE, Exported, export
+from casetrack.service.files import private_stream
 from casetrack.service.importing import import_sheet
 from casetrack.service.rows import join_many, sheet_of, split_many
 from casetrack.service.tracker import DEFAULT_WORKFLOW, Tracker

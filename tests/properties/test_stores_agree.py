@@ -1,0 +1,484 @@
+"""Random commands on two trackers, one in memory and one in a file: the same outcome every time.
+
+After each step the entries are the same bytes, the chain of digests holds, no earlier entry has
+changed, and the views are what the entries replay to.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from casetrack.audit.chain import verify_chain
+from casetrack.catalog import calendars, workflows
+from casetrack.domain import events as e
+from casetrack.domain import machine
+from casetrack.domain.case import Case, replay
+from casetrack.domain.dates import local_date
+from casetrack.domain.workflow import Field
+from casetrack.errors import CasetrackError
+from casetrack.ledger import connect
+from casetrack.ledger.memory import MemoryLedger
+from casetrack.ledger.sql import create_ledger
+from casetrack.ledger.store import LEDGER_CASE, Query, all_targets
+from casetrack.ledger.views import case_row, deadline_rows, value_rows
+from casetrack.service.desk import Assigning, Firing, Noting, Opening, Recording, Typed, When
+from casetrack.service.tracker import Terms, Tracker, Written
+from tests.fakes import FakeClock, fixed_sources
+
+FULL = os.environ.get("CASETRACK_FULL") == "1"
+FLOW = workflows.load("humana-il-guide")
+KNOWN = {name: calendars.load(name) for name in calendars.available()}
+ZONE = FLOW.zone
+MARK = "\u2603typed"  # in every text that must be sealed
+
+Pair = tuple[str, str]
+Pairs = tuple[Pair, ...]
+Outcome = tuple[str, Any]
+
+WAYS = tuple(
+    way.split()
+    for way in (
+        "submit deny file_appeal uphold request_external_review uphold",
+        "submit deny file_appeal uphold request_external_review expedite withdraw_appeal",
+        "submit deny file_appeal expedite refuse_expedite reject_request file_appeal overturn",
+        "submit expedite request_info provide_info approve_in_part file_appeal uphold reverse",
+        "submit approve_in_part renew file_appeal withdraw_appeal administer",
+        "submit approve renew renew administer",
+    )
+)
+
+# What people type
+
+
+def texts() -> st.SearchStrategy[str]:
+    good = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=12)
+    marked = st.builds(lambda text: MARK + text, good)
+    return st.one_of(marked, marked, marked, st.sampled_from(["\x1b[31m", "a\x00", "\ud800"]))
+
+
+def days() -> st.SearchStrategy[str]:
+    near = st.integers(-80, 120).map(lambda n: (date(2026, 11, 24) + timedelta(n)).isoformat())
+    shift = st.sampled_from(["today", "-1d", "-3bd", "+5bd", "-40d", "+30d", "-0d"])
+    bad = st.sampled_from(["2026-02-30", "24.11.2026", "", "2050-01-01", "1999-01-01"])
+    return st.one_of(near, near, shift, bad)
+
+
+def instants() -> st.SearchStrategy[str]:
+    near = st.integers(-900, 100).map(
+        lambda n: (datetime(2026, 11, 24, 16, tzinfo=UTC) + timedelta(hours=n)).isoformat()
+    )
+    bad = st.sampled_from(["2026-11-01T01:30", "2026-03-08T02:30", "10:00", "2026-11-24T25:00"])
+    return st.one_of(near, near, near, bad)
+
+
+_GOOD: Mapping[str, Sequence[str]] = {
+    "dob": ["1990-02-28"], "icd10": ["D67"], "hereditary": ["yes"], "percent": ["1.5"],
+    "days": ["150"], "result": ["negative"], "confirmed": ["yes"], "hcpcs": ["J1411"],
+    "units": ["1"], "ndc": ["0053-0099-01"], "benefit": ["medical"],
+    "valid_through": ["2027-06-30", "2026-12-11", "+30d"],
+    "notice_on": ["-1d", "today", "-20d"], "off_prophylaxis": ["yes"],
+}  # fmt: skip
+
+
+_GOOD_OF_TYPE: Mapping[str, Sequence[str]] = {
+    "yes_no": ["yes", "no"], "integer": ["0", "1", "149", "-1"], "decimal": ["0", "1.5", "-1"],
+    "date": ["today", "-1d", "-2bd", "2026-11-02"], "instant": ["2026-10-30T10:00"],
+    "text": [MARK],
+}  # fmt: skip
+
+
+def good(name: str, field: Field) -> st.SearchStrategy[str]:
+    """A value that is understood, if not always allowed."""
+    return st.sampled_from(_GOOD.get(name) or _GOOD_OF_TYPE.get(field.type) or field.values)
+
+
+def wild(field: Field) -> st.SearchStrategy[str]:
+    match field.type:
+        case "date":
+            return days()
+        case "instant":
+            return instants()
+        case "integer" | "decimal":
+            return st.sampled_from(["NaN", "1_0", "\u0663", "1.5", "", "99", "2.000000001"])
+        case "code" | "yes_no":
+            return st.sampled_from(["", "portal ", "perhaps", *field.values])
+        case "text":
+            return texts()
+
+
+@st.composite
+def values(draw: st.DrawFn, names: Sequence[str], required: Sequence[str] = ()) -> tuple[Pair, ...]:
+    """Some of the fields, the required ones more often; now and then a name that is not known."""
+    found = []
+    for name in names:
+        if draw(st.integers(0, 9)) < (9 if name in required else 3):
+            field = FLOW.fields[name]
+            calm = draw(st.integers(0, 9)) < 8
+            found.append((name, draw(good(name, field) if calm else wild(field))))
+    if found and draw(st.integers(0, 9)) == 9:
+        found.append(found[0])
+    if draw(st.integers(0, 19)) == 19:
+        found.append((draw(st.sampled_from(["nonsense", "dob", "kind", "\u0435"])), "x"))
+    return tuple(found)
+
+
+def whens(*, instant: bool = True) -> st.SearchStrategy[When]:
+    none = st.just(When())
+    on = days().map(lambda day: When(on=day))
+    at = instants().map(lambda text: When(at=text))
+    both = st.tuples(days(), instants()).map(lambda pair: When(on=pair[0], at=pair[1]))
+    return st.one_of(none, none, none, on, at, both) if instant else st.one_of(none, on)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    item = draw(st.sampled_from([*FLOW.items, *FLOW.items, "inhibitor", ""]))
+    known = FLOW.items.get(item)
+    file = draw(st.sampled_from([None, None, (MARK + ".pdf", 3, "a" * 64), ("a\x07.pdf", 1, "b")]))
+    return Recording(
+        item=item,
+        when=draw(whens(instant=False)),
+        pairs=draw(values(known.fields, known.required)) if known else (),
+        file=file,
+    )
+
+
+@st.composite
+def firings(draw: st.DrawFn, trigger: str) -> Firing:
+    known = FLOW.triggers.get(trigger)
+    return Firing(
+        trigger=trigger,
+        when=draw(whens()),
+        pairs=draw(values(known.fields, known.required)) if known else (),
+        reason=draw(st.none() | texts()),
+        override=draw(st.none() | texts()),
+    )
+
+
+@st.composite
+def tame_values(draw: st.DrawFn, trigger: str) -> tuple[Pair, ...]:
+    """What the trigger requires, and now and then what it may also have."""
+    known = FLOW.triggers[trigger]
+    names = [name for name in known.fields if name in known.required or draw(st.booleans())]
+    return tuple((name, draw(good(name, FLOW.fields[name]))) for name in names)
+
+
+def terms() -> st.SearchStrategy[Terms]:
+    plain = st.just(Terms())
+    other = st.builds(
+        Terms,
+        if_version=st.none() | st.integers(0, 12),
+        key=st.sampled_from([None, "k1", "k2", "bad key", ""]),
+        dry_run=st.booleans(),
+    )
+    return st.one_of(plain, plain, plain, other)
+
+
+class TwoStores(RuleBasedStateMachine):
+    """The same commands to both; whatever differs is a fault of a store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        # What a power cut would leave is not asked here; to wait for the disk is most of the time.
+        self.patch.setattr(connect, "PRAGMAS", (*connect.PRAGMAS, "synchronous=OFF"))
+        self.clock = FakeClock()
+        self.folder = Path(tempfile.mkdtemp(prefix="casetrack-agree-"))
+        memory = MemoryLedger(fixed_sources(self.clock), practice=True)
+        stored = create_ledger(str(self.folder / "l.db"), fixed_sources(self.clock), practice=True)
+        self.trackers = tuple(
+            Tracker(ledger, self.clock.now, "eva", KNOWN) for ledger in (memory, stored)
+        )
+        self.memory, self.stored = memory, stored
+        self.bodies: dict[str, list[str]] = {}
+        self.outcomes: dict[tuple[str, str], str | None] = {}
+
+    def teardown(self) -> None:
+        before = {case_id: self.stored.views(case_id) for case_id in self.cases}
+        assert self.memory.rebuild() == self.stored.rebuild() == len(before)
+        assert {case_id: self.stored.views(case_id) for case_id in self.cases} == before
+        self.stored.close()
+        self.patch.undo()
+        shutil.rmtree(self.folder)
+
+    @property
+    def cases(self) -> list[str]:
+        return list(self.memory.case_ids())
+
+    def case(self, data: st.DataObject) -> Case:
+        case_id = data.draw(st.sampled_from(self.cases), label="case")
+        return self.trackers[0].case(case_id)
+
+    # Both are asked, and both are compared
+
+    def both(self, command: Callable[[Tracker], object]) -> Outcome:
+        before = self.everything()
+        first, second = (self.attempt(tracker, command) for tracker in self.trackers)
+        assert first == second
+        if first[0] == "refused":
+            assert MARK not in str(first)
+            assert self.everything() == before
+        return first
+
+    def attempt(self, tracker: Tracker, command: Callable[[Tracker], object]) -> Outcome:
+        tracker.now = tracker.desk.now = self.clock.now
+        try:
+            return "done", command(tracker)
+        except CasetrackError as error:
+            return "refused", (error.kind, error.message, error.reasons)
+
+    def everything(self) -> list[object]:
+        """Every body and view of the file."""
+        ids = [LEDGER_CASE, *self.stored.case_ids()]
+        return [
+            *(self.stored.stored(case_id) for case_id in ids),
+            *(self.stored.views(case_id) for case_id in ids[1:]),
+        ]
+
+    # Commands
+
+    @initialize(data=st.data(), way=st.sampled_from(WAYS))
+    def a_case_is_somewhere(self, data: st.DataObject, way: Sequence[str]) -> None:
+        """A case some allowed steps along a way, for what follows to happen to."""
+        self.both(lambda tracker: tracker.open(Opening(workflow=FLOW.id, reference="")))
+        for trigger in way[: data.draw(st.integers(0, len(way)))]:
+            self.goes_on(data, self.trackers[0].case(self.cases[0]), trigger)
+
+    def goes_on(self, data: st.DataObject, case: Case, trigger: str) -> None:
+        at = self.clock.now.isoformat() if FLOW.triggers[trigger].expedites else None
+        pairs = data.draw(tame_values(trigger))
+        firing = Firing(trigger=trigger, when=When(at=at), pairs=pairs, override=MARK)
+        self.does(case, firing, Terms())
+
+    @rule(
+        reference=st.sampled_from(["", "", "C-1", "C-2", "a b", "x" * 33]),
+        patient=st.none() | texts(),
+        workflow=st.sampled_from([FLOW.id, FLOW.id, FLOW.id, "no-such"]),
+        pairs=values(FLOW.open_fields),
+        when=whens(instant=False),
+    )
+    def opens(
+        self, reference: str, patient: str | None, workflow: str, pairs: Pairs, when: When
+    ) -> None:
+        assume(len(self.cases) < 4)
+        opening = Opening(
+            workflow=workflow, reference=reference, when=when, patient=patient, pairs=pairs
+        )
+        self.both(lambda tracker: tracker.open(opening))
+
+    def does(self, case: Case, typed: Typed, on: Terms) -> None:
+        kind, found = self.both(lambda tracker: tracker.do(case.id, typed, on))
+        if kind == "done" and on.dry_run:
+            assert len(self.memory.entries(case.id)) == case.version
+        elif kind == "done" and isinstance(found, Written) and not found.repeated:
+            assert found.version == case.version + 1
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), on=terms())
+    def fires_anything(self, data: st.DataObject, on: Terms) -> None:
+        trigger = data.draw(st.sampled_from([*FLOW.triggers, "aprove", ""]))
+        self.does(self.case(data), data.draw(firings(trigger)), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data())
+    def fires_what_is_possible(self, data: st.DataObject) -> None:
+        case = self.case(data)
+        ahead = machine.possible(FLOW, case.state)
+        assume(ahead)
+        self.does(case, data.draw(firings(data.draw(st.sampled_from(ahead)))), Terms())
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data())
+    def goes_on_as_allowed(self, data: st.DataObject) -> None:
+        case = self.case(data)
+        ahead = [name for name in machine.possible(FLOW, case.state) if name != "close"]
+        assume(ahead)
+        self.goes_on(data, case, data.draw(st.sampled_from(ahead)))
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), item=st.sampled_from(["inhibitor_test", "liver_panel", "age"]))
+    def records_what_is_asked(self, data: st.DataObject, item: str) -> None:
+        names = FLOW.items[item].required
+        pairs = [(name, data.draw(good(name, FLOW.fields[name]))) for name in names]
+        self.does(self.case(data), Recording(item=item, pairs=tuple(pairs)), Terms())
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), typed=recordings(), on=terms())
+    def records(self, data: st.DataObject, typed: Recording, on: Terms) -> None:
+        self.does(self.case(data), typed, on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), batch=st.lists(recordings(), min_size=1, max_size=4))
+    def records_a_packet(self, data: st.DataObject, batch: list[Recording]) -> None:
+        case = self.case(data)
+        kind, found = self.both(lambda tracker: tracker.record_all(case.id, batch))
+        if kind == "done":
+            versions = [written.version for written in found]
+            assert versions == list(range(case.version + 1, case.version + 1 + len(batch)))
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), text=texts(), pairs=values(FLOW.note_fields), when=whens(), on=terms())
+    def notes(self, data: st.DataObject, text: str, pairs: Pairs, when: When, on: Terms) -> None:
+        self.does(self.case(data), Noting(text=text, pairs=pairs, when=when), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(
+        data=st.data(),
+        name=st.sampled_from([None, "ana", "bo", "", "a\nb", "x" * 201, "\u202eevil"]),
+        on=terms(),
+    )
+    def assigns(self, data: st.DataObject, name: str | None, on: Terms) -> None:
+        self.does(self.case(data), Assigning(name=name), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), reason=texts(), odd=st.booleans())
+    def redacts(self, data: st.DataObject, reason: str, odd: bool) -> None:
+        case = self.case(data)
+        left = all_targets(self.memory.entries(case.id))
+        chosen = data.draw(st.lists(st.sampled_from(left), max_size=3, unique=True) if left
+                           else st.just([]))  # fmt: skip
+        if odd:
+            chosen += [e.Target(version=1, name="no_such")]
+        self.both(lambda tracker: tracker.redact(case.id, chosen, reason))
+        gone = {(target.version, target.name) for target in chosen}
+        kept = {(target.version, target.name) for target in left} - gone
+        now = {(t.version, t.name) for t in all_targets(self.memory.entries(case.id))}
+        assert kept <= now
+
+    @rule(command=st.sampled_from(["show", "export"]), purpose=st.none() | texts())
+    def discloses(self, command: str, purpose: str | None) -> None:
+        self.both(lambda tracker: tracker.disclose(command, self.cases, purpose))
+
+    @rule(hours=st.sampled_from([1, 5, 24, 72, 24 * 10, 24 * 40]))
+    def waits(self, hours: int) -> None:
+        self.clock.move(hours=hours)
+
+    @rule(minutes=st.integers(1, 90))
+    def runs_behind(self, minutes: int) -> None:
+        self.clock.move(minutes=-minutes)
+
+    @rule()
+    def rebuilds(self) -> None:
+        assert self.memory.rebuild() == self.stored.rebuild()
+
+    # What always holds
+
+    @invariant()
+    def both_hold_the_same_bytes(self) -> None:
+        assert self.cases == list(self.stored.case_ids())
+        for case_id in [LEDGER_CASE, *self.cases]:
+            assert self.memory.entries(case_id) == self.stored.entries(case_id)
+            assert self.memory.stored(case_id) == self.stored.stored(case_id)
+
+    @invariant()
+    def nothing_earlier_changed_and_the_chain_holds(self) -> None:
+        for case_id in [LEDGER_CASE, *self.cases]:
+            stored = self.stored.stored(case_id)
+            assert verify_chain(case_id, stored) == []
+            known, now = self.bodies.get(case_id, []), [body for body, _ in stored]
+            assert now[: len(known)] == known
+            self.bodies[case_id] = now
+            assert not [body for body in now if MARK in body]
+
+    @invariant()
+    def the_views_are_what_the_entries_replay_to(self) -> None:
+        for case_id in self.cases:
+            case = replay(case_id, self.stored.entries(case_id))
+            made = case_row(case), deadline_rows(case), value_rows(case)
+            assert self.memory.views(case_id) == made
+            assert self.stored.views(case_id) == made
+
+    @invariant()
+    def both_answer_alike(self) -> None:
+        first, second = self.memory, self.stored
+        assert list(first.docket(None, patients=True)) == list(second.docket(None, patients=True))
+        assert first.stats() == second.stats()
+        assert list(first.counts()) == list(second.counts())
+        assert list(first.references("C-")) == list(second.references("C-"))
+        names = ["confirmation", "authorization", "patient"]
+        assert list(first.find(MARK, names)) == list(second.find(MARK, names))
+        for query in (
+            Query(),
+            Query(state="intake", limit=1),
+            Query(assignee=""),
+            Query(owner="payer", overdue_at=self.clock.now),
+            Query(where={"method": "portal"}),
+            Query(patient=MARK),
+        ):
+            assert list(first.list_cases(query)) == list(second.list_cases(query))
+
+    @invariant()
+    def deadlines_keep_their_rules(self) -> None:
+        for case_id in self.cases:
+            entries = self.stored.entries(case_id)
+            case = replay(case_id, entries)
+            self.check_lives(case, entries)
+            self.check_identities(case, entries)
+            for tracked in case.deadlines.values():
+                check_reading(tracked.deadline.reading)
+
+    def check_lives(self, case: Case, entries: Sequence[e.Entry]) -> None:
+        """Open only where alive; what was closed opens again by ``reopened`` alone."""
+        returned = {
+            name
+            for entry in entries
+            if isinstance(entry.data, e.TransitionFired)
+            for name in entry.data.reopened
+        }
+        open_clocks = [t.deadline.clock for t in case.open_deadlines()]
+        assert len(open_clocks) == len(set(open_clocks))
+        assert not (case.final and open_clocks)
+        for name, tracked in case.deadlines.items():
+            if tracked.outcome is None:
+                assert case.state in tracked.deadline.alive_in
+                assert self.outcomes.get((case.id, name)) is None or name in returned
+            self.outcomes[case.id, name] = tracked.outcome
+
+    def check_identities(self, case: Case, entries: Sequence[e.Entry]) -> None:
+        """Each arming has the next number of its clock, and no name is used twice."""
+        armed = [d for entry in entries for d in getattr(entry.data, "armed", ())]
+        names = [deadline.deadline for deadline in armed]
+        assert len(names) == len(set(names)) == len(case.deadlines)
+        for clock in {deadline.clock for deadline in armed}:
+            numbers = [d.n for d in armed if d.clock == clock]
+            assert numbers == list(range(1, len(numbers) + 1))
+        for deadline in armed:
+            assert deadline.deadline == f"{deadline.clock}#{deadline.n}"
+
+
+def check_reading(reading: e.Reading) -> None:
+    """``act_by`` is the earliest of all; ``due_at`` falls on ``due_on``, after the count began."""
+    assert local_date(reading.due_at, ZONE) == reading.due_on
+    assert reading.unrolled_on <= reading.due_on
+    assert reading.act_by <= reading.due_on
+    assert reading.law_by is None or reading.act_by <= reading.law_by
+    assert reading.stated_due_on is None or reading.act_by <= reading.stated_due_on
+    if reading.length[0].isdigit():
+        assert reading.due_on >= reading.from_on
+    if reading.from_at is not None:
+        assert reading.due_at >= reading.from_at or not reading.length[0].isdigit()
+
+
+TestTwoStores = TwoStores.TestCase
+TestTwoStores.settings = settings(
+    max_examples=300 if FULL else 10,
+    stateful_step_count=40 if FULL else 25,
+    deadline=None,
+    derandomize=not FULL,
+    suppress_health_check=list(HealthCheck),
+)
