@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 
 from casetrack.domain import consequences, dates, fields, machine
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, evolve
+from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.commands import Fire, Moment, Note, Open, Record
+from casetrack.domain.fold import evolve
 from casetrack.domain.guards import Ask, Unmet
 from casetrack.domain.naming import suggest
 from casetrack.domain.workflow import Item, Trigger, Workflow

@@ -7,97 +7,37 @@ renamed, retyped or removed.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import Enum
-from typing import Literal
 
 from msgspec import Struct
 
-from casetrack.domain.workflow import Kind, Owner, Roll
+from casetrack.domain.readings import (
+    REDACTED,
+    CalendarUse,
+    Closed,
+    Closing,
+    Deadline,
+    Ended,
+    Moved,
+    Reading,
+    Redacted,
+    Typed,
+    Value,
+)
 
-
-class Redacted(Enum):
-    """The value was disclosed once and has been taken back."""
-
-    REDACTED = "redacted"
-
-
-REDACTED = Redacted.REDACTED
-Typed = str | tuple[str, ...]
-Value = Typed | Redacted
-Closing = Literal["satisfied", "superseded", "cancelled", "lapsed"]
-
-
-class Closed(Struct, frozen=True, kw_only=True):
-    """A listed day that mattered to a date."""
-
-    date: date
-    name: str
-
-
-class CalendarUse(Struct, frozen=True, kw_only=True):
-    """The edition of a calendar that a reading used, and its closed days that mattered."""
-
-    id: str
-    edition: str
-    digest: str
-    weekend: tuple[int, ...]
-    closed: tuple[Closed, ...]
-
-
-class Reading(Struct, frozen=True, kw_only=True):
-    """One computation of a deadline's dates.
-
-    ``length`` is the rule's text, or the name of the field that stated the date.
-    ``safe_on`` is our own earliest reading before it moves back to a business day.
-    """
-
-    length: str
-    from_on: date
-    from_at: datetime | None
-    from_field: str
-    roll: Roll
-    roll_calendar: str | None
-    unrolled_on: date
-    due_on: date
-    due_at: datetime
-    safe_on: date
-    stated_due_on: date | None
-    law_length: str | None
-    law_at: datetime | None
-    law_by: date | None
-    act_by: date
-    rungs: tuple[str, ...]
-    calendars: tuple[CalendarUse, ...]
-
-
-class Deadline(Struct, frozen=True, kw_only=True):
-    """The n-th arming of a clock; ``standard`` keeps the reading that an expedite replaced."""
-
-    deadline: str
-    clock: str
-    n: int
-    owner: Owner
-    kind: Kind
-    alive_in: tuple[str, ...]
-    reading: Reading
-    standard: Reading | None = None
-
-
-class Moved(Struct, frozen=True, kw_only=True):
-    """A deadline's new reading and why."""
-
-    deadline: str
-    why: str
-    reading: Reading
-    standard: Reading | None
-
-
-class Ended(Struct, frozen=True, kw_only=True):
-    """A deadline that closed; ``late``: the act that satisfied it came after ``due_at``."""
-
-    deadline: str
-    outcome: Closing
-    late: bool = False
+# What events are made of goes by the events' own name, too.
+__all__ = [
+    "REDACTED",
+    "CalendarUse",
+    "Closed",
+    "Closing",
+    "Deadline",
+    "Ended",
+    "Moved",
+    "Reading",
+    "Redacted",
+    "Typed",
+    "Value",
+]
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -139,7 +79,10 @@ class CaseOpened(Data, frozen=True, kw_only=True):
 
 
 class TransitionFired(Data, frozen=True, kw_only=True, rename={"origin": "from"}):
-    """``final``: the state reached ends the case. ``expedited``: of the stage, afterwards."""
+    """``final``: the state reached ends the case. ``expedited``: of the stage, afterwards.
+
+    ``unproven``: filing deadlines that stay open until it is shown that the filing arrived.
+    """
 
     trigger: str
     origin: str
@@ -152,6 +95,7 @@ class TransitionFired(Data, frozen=True, kw_only=True, rename={"origin": "from"}
     moved: tuple[Moved, ...]
     reopened: tuple[str, ...]
     overridden: tuple[Gap, ...]
+    unproven: tuple[str, ...] = ()
 
 
 class EvidenceRecorded(Data, frozen=True, kw_only=True):
@@ -172,6 +116,86 @@ class CaseAssigned(Data, frozen=True, kw_only=True):
     assignee: str | None
 
 
+class DeadlinePlanned(Data, frozen=True, kw_only=True):
+    """A deadline of our own; its title is sealed."""
+
+    armed: tuple[Deadline, ...]
+
+
+class DeadlineDone(Data, frozen=True, kw_only=True):
+    """A deadline of our own was met."""
+
+    closed: tuple[Ended, ...]
+
+
+class DeadlineExtended(Data, frozen=True, kw_only=True):
+    """A later date was granted; reason and basis are sealed."""
+
+    moved: tuple[Moved, ...]
+
+
+class DeadlineTolled(Data, frozen=True, kw_only=True):
+    """A clock stands still from the day this occurred."""
+
+    deadline: str
+
+
+class DeadlineResumed(Data, frozen=True, kw_only=True):
+    """A clock runs again: what remained is counted from the day this occurred."""
+
+    moved: tuple[Moved, ...]
+
+
+class DeadlineReprojected(Data, frozen=True, kw_only=True):
+    """A calendar has changed, and with it open deadlines that cross the change."""
+
+    moved: tuple[Moved, ...]
+
+
+class EntryCorrected(Data, frozen=True, kw_only=True):
+    """Facts of an earlier entry, as they should have been; what is null or absent stands.
+
+    ``corrects`` is the original entry's version, also when an earlier correction is corrected.
+    """
+
+    corrects: int
+    on: date | None
+    at: datetime | None
+    fields: dict[str, Typed]
+    moved: tuple[Moved, ...]
+
+
+class EntryVoided(Data, frozen=True, kw_only=True):
+    """An entry was taken back: the newest transition, or any evidence.
+
+    ``state``, ``expedited``: what a voided transition returns to, null for evidence.
+    """
+
+    voids: int
+    state: str | None
+    expedited: bool | None
+    closed: tuple[Ended, ...]
+    reopened: tuple[str, ...]
+    moved: tuple[Moved, ...]
+
+
+class ReminderSent(Data, frozen=True, kw_only=True):
+    """One warning, and the less urgent ones that were folded into it.
+
+    ``reminder`` is the id that its text carries. ``act_by`` is the date it warned of.
+    """
+
+    reminder: str
+    deadline: str
+    rung: str
+    folded: tuple[str, ...]
+    act_by: date
+    scheduled_for: datetime
+    sent_at: datetime
+    channels: tuple[str, ...]
+    may_repeat: bool
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """A sealed value, by the entry that holds its hash."""
 
@@ -187,6 +211,8 @@ CASE_TYPES: Mapping[str, type[Data]] = {
     kind.__name__: kind
     for kind in (
         CaseOpened, TransitionFired, EvidenceRecorded, NoteAdded, CaseAssigned, ValueRedacted,
+        DeadlinePlanned, DeadlineDone, DeadlineExtended, DeadlineTolled, DeadlineResumed,
+        DeadlineReprojected, EntryCorrected, EntryVoided, ReminderSent,
         LedgerOpened, DisclosureMade,
     )
 }  # fmt: skip

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from casetrack.domain.case import Case, evolve, replay
+from casetrack.domain.case import Case
 from casetrack.domain.events import Entry
+from casetrack.domain.fold import evolve, replay
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, rowwise
 from casetrack.ledger.codec import opening, parse, record

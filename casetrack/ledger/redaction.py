@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, delete
 
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
 from casetrack.domain.events import Target
+from casetrack.domain.fold import replay
 from casetrack.errors import Busy
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, LedgerOpened
+from casetrack.domain.fold import replay
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, listing, reading
 from casetrack.ledger.codec import opening, parse

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Table, Text, bindparam, exists, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
-from casetrack.domain.case import Case, evolve
+from casetrack.domain.case import Case
 from casetrack.domain.events import Entry
+from casetrack.domain.fold import evolve
 from casetrack.errors import BadDatabase
 from casetrack.ledger import canonical
 from casetrack.ledger import tables as t

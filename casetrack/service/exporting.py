@@ -11,8 +11,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from casetrack.domain import events as e
-from casetrack.domain.case import field_values
 from casetrack.domain.dates import instant_text
+from casetrack.domain.fold import field_values
 from casetrack.errors import Refused
 from casetrack.reports.sinks import csv_cell, csv_line
 from casetrack.service.rows import RESERVED, join_many

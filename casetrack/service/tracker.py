@@ -7,9 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.decide import imagine
+from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id

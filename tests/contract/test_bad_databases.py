@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casetrack.domain.case import replay
+from casetrack.domain.fold import replay
 from casetrack.errors import BadDatabase, CasetrackError, Corrupt, Refused
 from casetrack.ledger import connect
 from casetrack.ledger.backup import backup

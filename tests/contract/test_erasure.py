@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
+from casetrack.domain.fold import replay
 from casetrack.errors import Busy
 from casetrack.ledger import connect
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger

@@ -6,7 +6,8 @@ import pytest
 
 from casetrack.audit.chain import verify_chain
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
+from casetrack.domain.fold import replay
 from casetrack.errors import Conflict, Corrupt, StaleVersion, Unparsable
 from casetrack.ledger.codec import new_case_id
 from casetrack.ledger.memory import MemoryLedger

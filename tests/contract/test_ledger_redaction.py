@@ -4,7 +4,7 @@ import pytest
 
 from casetrack.audit.chain import verify_chain
 from casetrack.domain import events as e
-from casetrack.domain.case import replay
+from casetrack.domain.fold import replay
 from casetrack.ledger.store import Ledger, Query, all_targets
 from tests.contract.asking import found, listed, on_docket, refusal
 from tests.facts import DAY, NOV_10, append, deadline, draft, new_case, noted, opened, redacted

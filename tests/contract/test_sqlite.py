@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casetrack.domain.case import replay
+from casetrack.domain.fold import replay
 from casetrack.errors import Busy, Corrupt
 from casetrack.ledger import connect
 from casetrack.ledger.listing import docket_statement
@@ -22,7 +22,7 @@ from tests.fakes import fixed_sources
 ROOT = Path(__file__).parents[2]
 RACER = """
 import sys
-from casetrack.domain.case import replay
+from casetrack.domain.fold import replay
 from casetrack.errors import Conflict
 from casetrack.ledger.sql import open_ledger
 from tests.facts import draft, noted

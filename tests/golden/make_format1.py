@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
+from casetrack.domain.fold import replay
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.store import LEDGER_CASE, Ledger
 from tests.facts import (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from casetrack.audit.chain import verify_chain
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
+from casetrack.domain.fold import replay
 from casetrack.ledger.codec import parse
 from casetrack.ledger.store import LEDGER_CASE, all_targets
 

@@ -27,8 +27,9 @@ from casetrack.audit.chain import verify_chain
 from casetrack.catalog import calendars, workflows
 from casetrack.domain import events as e
 from casetrack.domain import machine
-from casetrack.domain.case import Case, replay
+from casetrack.domain.case import Case
 from casetrack.domain.dates import local_date
+from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Field
 from casetrack.errors import CasetrackError
 from casetrack.ledger import connect

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from casetrack.domain import events as e
-from casetrack.domain.case import ENVELOPE, Case, Evidence, evolve, field_values, replay
+from casetrack.domain.case import ENVELOPE, Case, Evidence
+from casetrack.domain.fold import evolve, field_values, replay
 from casetrack.ledger.codec import parse
 from casetrack.ledger.memory import MemoryLedger
 from tests.facts import (

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from casetrack.audit.chain import verify_chain
-from casetrack.domain.case import Case, evolve
+from casetrack.domain.case import Case
+from casetrack.domain.fold import evolve
 from casetrack.ledger import canonical
 from casetrack.ledger.codec import record
 from tests.facts import draft, noted

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from casetrack.domain import events as e
-from casetrack.domain.case import Case, evolve
+from casetrack.domain.case import Case
+from casetrack.domain.fold import evolve
 from casetrack.errors import Corrupt, Refused, Unparsable
 from casetrack.ledger import canonical
 from casetrack.ledger.codec import new_case_id, new_ledger_id, opening, parse, record

@@ -1,0 +1,98 @@
+"""A deadline and its dates as recorded: format 1, frozen like the events that hold them."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Literal
+
+from msgspec import Struct
+
+from casetrack.domain.workflow import Kind, Owner, Roll
+
+
+class Redacted(Enum):
+    """The value was disclosed once and has been taken back."""
+
+    REDACTED = "redacted"
+
+
+REDACTED = Redacted.REDACTED
+Typed = str | tuple[str, ...]
+Value = Typed | Redacted
+Closing = Literal["satisfied", "superseded", "cancelled", "lapsed"]
+
+
+class Closed(Struct, frozen=True, kw_only=True):
+    """A listed day that mattered to a date."""
+
+    date: date
+    name: str
+
+
+class CalendarUse(Struct, frozen=True, kw_only=True):
+    """The edition of a calendar that a reading used, and its closed days that mattered."""
+
+    id: str
+    edition: str
+    digest: str
+    weekend: tuple[int, ...]
+    closed: tuple[Closed, ...]
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """One computation of a deadline's dates.
+
+    ``length`` is the rule's text, or the name of the field that stated the date.
+    ``safe_on`` is our own earliest reading before it moves back to a business day.
+    """
+
+    length: str
+    from_on: date
+    from_at: datetime | None
+    from_field: str
+    roll: Roll
+    roll_calendar: str | None
+    unrolled_on: date
+    due_on: date
+    due_at: datetime
+    safe_on: date
+    stated_due_on: date | None
+    law_length: str | None
+    law_at: datetime | None
+    law_by: date | None
+    act_by: date
+    rungs: tuple[str, ...]
+    calendars: tuple[CalendarUse, ...]
+
+
+class Deadline(Struct, frozen=True, kw_only=True):
+    """The n-th arming of a clock; ``standard`` keeps the reading that an expedite replaced."""
+
+    deadline: str
+    clock: str
+    n: int
+    owner: Owner
+    kind: Kind
+    alive_in: tuple[str, ...]
+    reading: Reading
+    standard: Reading | None = None
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """A deadline's new reading and why.
+
+    ``sent``: the rungs that count as sent under the new reading, because their day had come.
+    """
+
+    deadline: str
+    why: str
+    reading: Reading
+    standard: Reading | None
+    sent: tuple[str, ...] = ()
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """A deadline that closed; ``late``: the act that satisfied it came after ``due_at``."""
+
+    deadline: str
+    outcome: Closing
+    late: bool = False
