@@ -45,6 +45,15 @@ def load(id: str) -> Calendar:
     return _named(id, resources.calendar_text(id), f"{id}.toml")
 
 
+@cache
+def shipped_text(id: str) -> tuple[str, str] | None:
+    """(digest, canonical text) of a shipped calendar; None if there is none of that id."""
+    if id not in available():
+        return None
+    text = canonical_text(resources.parse_toml(resources.calendar_text(id), f"{id}.toml"))
+    return sha256(text.encode()).hexdigest(), text
+
+
 def check_file(path: Path) -> Calendar:
     """The calendar in a file of one's own, named for its id."""
     return _named(path.stem, resources.read_file(path), str(path))

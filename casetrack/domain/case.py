@@ -27,7 +27,7 @@ class Tracked(Struct, frozen=True, kw_only=True):
     outcome: e.Closing | None = None
     closed_version: int | None = None
     closed_on: date | None = None
-    late: bool = False
+    late: bool | None = False
     unproven: bool = False
     tolled_on: date | None = None
     sent: tuple[str, ...] = ()

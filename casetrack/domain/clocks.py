@@ -136,8 +136,12 @@ def _day_reading(
         unrolled_on=unrolled,
         due_on=due,
         due_at=dates.end_of_day(due, zone),
+        safe_from_on=basis.on,
         safe_on=unrolled,
         stated_due_on=basis.stated_due_on,
+        law_from_on=None,
+        law_from_at=None,
+        law_from_field=None,
         law_length=None,
         law_at=None,
         law_by=None,
@@ -176,7 +180,15 @@ def _beside_law(reading: Reading, law: Law | None, zone: str) -> Reading:
     else:
         law_by = _law_day(reading.from_on, length)
         law_at = dates.end_of_day(law_by, zone)
-    return replace(reading, law_length=law.length, law_at=law_at, law_by=law_by)
+    return replace(
+        reading,
+        law_from_on=reading.from_on,
+        law_from_at=reading.from_at,
+        law_from_field=reading.from_field,
+        law_length=law.length,
+        law_at=law_at,
+        law_by=law_by,
+    )
 
 
 def _law_day(start: date, length: Length) -> date:
@@ -247,6 +259,7 @@ def _earlier_due(reading: Reading, text: str, requested_at: datetime, zone: str)
         unrolled_on=due,
         due_on=due,
         due_at=due_at,
+        safe_from_on=dates.local_date(requested_at, zone),
         safe_on=due,
         rungs=_HOURS,
         calendars=(),
@@ -258,4 +271,12 @@ def _earlier_law(reading: Reading, text: str, requested_at: datetime, zone: str)
     if reading.law_at is not None and law_at >= reading.law_at:
         return reading
     law_by = dates.local_date(law_at, zone)
-    return replace(reading, law_length=text, law_at=law_at, law_by=law_by)
+    return replace(
+        reading,
+        law_from_on=dates.local_date(requested_at, zone),
+        law_from_at=requested_at,
+        law_from_field="expedite",
+        law_length=text,
+        law_at=law_at,
+        law_by=law_by,
+    )

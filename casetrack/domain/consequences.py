@@ -34,6 +34,7 @@ class Change(Struct, frozen=True, kw_only=True):
     closed: tuple[Ended, ...] = ()
     moved: tuple[Moved, ...] = ()
     reopened: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 def of(step: Step, calendars: Calendars) -> Change:
@@ -82,7 +83,7 @@ def _left(step: Step, ended: set[str]) -> tuple[Ended, ...]:
 
 
 def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
-    return tracked.deadline.kind != "planned" and late(tracked, on, at)
+    return tracked.deadline.kind != "planned" and late(tracked, on, at) is True
 
 
 def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
@@ -110,6 +111,7 @@ def _arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadli
     n = before.deadline.n + 1 if before else 1
     return Deadline(
         deadline=f"{name}#{n}",
+        definition=step.case.definition,
         clock=name,
         n=n,
         owner=clock.owner,

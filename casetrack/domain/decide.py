@@ -6,6 +6,8 @@ Nothing here writes. A refusal raises with every reason at once and nothing has 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from msgspec.structs import asdict
+
 from casetrack.domain import consequences, dates, fields, machine
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -37,7 +39,9 @@ def moment(
 def open_case(workflow: Workflow, calendars: Calendars, command: Open) -> e.Event:
     """``CaseOpened`` in the workflow's initial state."""
     clear, sealed = fields.split_clear(workflow, command.values)
-    step = _step(Case(id=""), workflow, "open", workflow.initial, command)
+    step = _step(
+        Case(id="", definition=command.definition), workflow, "open", workflow.initial, command
+    )
     change = consequences.of(step, calendars)
     data = e.CaseOpened(
         workflow=workflow.id,
@@ -45,7 +49,7 @@ def open_case(workflow: Workflow, calendars: Calendars, command: Open) -> e.Even
         edition=workflow.edition,
         state=workflow.initial,
         fields=clear,
-        armed=change.armed,
+        **asdict(change),
     )
     typed = {**sealed, "reference": command.reference}
     if command.patient is not None:
@@ -158,10 +162,7 @@ def _fired(
         final=workflow.states[to].final,
         expedited=consequences.expedited_after(ask.case, workflow, trigger, to),
         fields=clear,
-        armed=change.armed,
-        closed=change.closed,
-        moved=change.moved,
-        reopened=change.reopened,
+        **asdict(change),
         overridden=tuple(u.gap for u in unmet),
     )
     reasons = {"reason": command.reason, "override": command.override if unmet else None}
@@ -184,9 +185,7 @@ def record(case: Case, workflow: Workflow, calendars: Calendars, command: Record
     step = _step(case, workflow, f"record:{command.item}", case.state, command)
     change = consequences.of(step, calendars) if counts else consequences.Change()
     clear, sealed = fields.split_clear(workflow, command.values)
-    data = e.EvidenceRecorded(
-        item=command.item, fields=clear, armed=change.armed, closed=change.closed
-    )
+    data = e.EvidenceRecorded(item=command.item, fields=clear, **asdict(change))
     return _event(data, command.moment, {**sealed, **_file(command.file)})
 
 
@@ -215,7 +214,7 @@ def note(case: Case, workflow: Workflow, calendars: Calendars, command: Note) ->
     step = _step(case, workflow, f"note:{command.values.get('kind')}", case.state, command)
     change = consequences.of(step, calendars)
     clear, sealed = fields.split_clear(workflow, command.values)
-    data = e.NoteAdded(fields=clear, closed=change.closed)
+    data = e.NoteAdded(fields=clear, **asdict(change))
     return _event(data, command.moment, {**sealed, "note": command.text})
 
 

@@ -7,6 +7,7 @@ renamed, retyped or removed.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -55,6 +56,19 @@ class Data(Struct, frozen=True, kw_only=True):
     clock_behind: datetime | None = None
 
 
+class Effects(Data, frozen=True, kw_only=True):
+    """What an event did to the case's deadlines; every kind that can do anything has it all.
+
+    ``unproven``: filing deadlines that stay open until it is shown that the filing arrived.
+    """
+
+    armed: tuple[Deadline, ...] = ()
+    closed: tuple[Ended, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    reopened: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+
+
 class LedgerOpened(Data, frozen=True, kw_only=True):
     """The first entry of a ledger's own stream."""
 
@@ -62,27 +76,27 @@ class LedgerOpened(Data, frozen=True, kw_only=True):
 
 
 class DisclosureMade(Data, frozen=True, kw_only=True):
-    """Typed values left the ledger, by this command, for these cases (none listed: all)."""
+    """Typed values left the ledger, by this command, of all cases or of those listed.
+
+    A long list is spread over several entries.
+    """
 
     command: str
+    scope: Literal["all", "listed"]
     cases: tuple[str, ...]
 
 
-class CaseOpened(Data, frozen=True, kw_only=True):
+class CaseOpened(Effects, frozen=True, kw_only=True):
     workflow: str
     definition: str
     edition: str
     state: str
     fields: dict[str, Typed]
-    armed: tuple[Deadline, ...]
     follows: str | None = None
 
 
-class TransitionFired(Data, frozen=True, kw_only=True, rename={"origin": "from"}):
-    """``final``: the state reached ends the case. ``expedited``: of the stage, afterwards.
-
-    ``unproven``: filing deadlines that stay open until it is shown that the filing arrived.
-    """
+class TransitionFired(Effects, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """``final``: the state reached ends the case. ``expedited``: of the stage, afterwards."""
 
     trigger: str
     origin: str
@@ -90,24 +104,16 @@ class TransitionFired(Data, frozen=True, kw_only=True, rename={"origin": "from"}
     final: bool
     expedited: bool
     fields: dict[str, Typed]
-    armed: tuple[Deadline, ...]
-    closed: tuple[Ended, ...]
-    moved: tuple[Moved, ...]
-    reopened: tuple[str, ...]
     overridden: tuple[Gap, ...]
-    unproven: tuple[str, ...] = ()
 
 
-class EvidenceRecorded(Data, frozen=True, kw_only=True):
+class EvidenceRecorded(Effects, frozen=True, kw_only=True):
     item: str
     fields: dict[str, Typed]
-    armed: tuple[Deadline, ...]
-    closed: tuple[Ended, ...]
 
 
-class NoteAdded(Data, frozen=True, kw_only=True):
+class NoteAdded(Effects, frozen=True, kw_only=True):
     fields: dict[str, Typed]
-    closed: tuple[Ended, ...]
 
 
 class CaseAssigned(Data, frozen=True, kw_only=True):
@@ -116,22 +122,16 @@ class CaseAssigned(Data, frozen=True, kw_only=True):
     assignee: str | None
 
 
-class DeadlinePlanned(Data, frozen=True, kw_only=True):
+class DeadlinePlanned(Effects, frozen=True, kw_only=True):
     """A deadline of our own; its title is sealed."""
 
-    armed: tuple[Deadline, ...]
 
-
-class DeadlineDone(Data, frozen=True, kw_only=True):
+class DeadlineDone(Effects, frozen=True, kw_only=True):
     """A deadline of our own was met."""
 
-    closed: tuple[Ended, ...]
 
-
-class DeadlineExtended(Data, frozen=True, kw_only=True):
+class DeadlineExtended(Effects, frozen=True, kw_only=True):
     """A later date was granted; reason and basis are sealed."""
-
-    moved: tuple[Moved, ...]
 
 
 class DeadlineTolled(Data, frozen=True, kw_only=True):
@@ -140,19 +140,15 @@ class DeadlineTolled(Data, frozen=True, kw_only=True):
     deadline: str
 
 
-class DeadlineResumed(Data, frozen=True, kw_only=True):
+class DeadlineResumed(Effects, frozen=True, kw_only=True):
     """A clock runs again: what remained is counted from the day this occurred."""
 
-    moved: tuple[Moved, ...]
 
-
-class DeadlineReprojected(Data, frozen=True, kw_only=True):
+class DeadlineReprojected(Effects, frozen=True, kw_only=True):
     """A calendar has changed, and with it open deadlines that cross the change."""
 
-    moved: tuple[Moved, ...]
 
-
-class EntryCorrected(Data, frozen=True, kw_only=True):
+class EntryCorrected(Effects, frozen=True, kw_only=True):
     """Facts of an earlier entry, as they should have been; what is null or absent stands.
 
     ``corrects`` is the original entry's version, also when an earlier correction is corrected.
@@ -162,10 +158,9 @@ class EntryCorrected(Data, frozen=True, kw_only=True):
     on: date | None
     at: datetime | None
     fields: dict[str, Typed]
-    moved: tuple[Moved, ...]
 
 
-class EntryVoided(Data, frozen=True, kw_only=True):
+class EntryVoided(Effects, frozen=True, kw_only=True):
     """An entry was taken back: the newest transition, or any evidence.
 
     ``state``, ``expedited``: what a voided transition returns to, null for evidence.
@@ -174,9 +169,6 @@ class EntryVoided(Data, frozen=True, kw_only=True):
     voids: int
     state: str | None
     expedited: bool | None
-    closed: tuple[Ended, ...]
-    reopened: tuple[str, ...]
-    moved: tuple[Moved, ...]
 
 
 class ReminderSent(Data, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ def _apply(case: Case, entry: e.Entry) -> Case:
         case e.EvidenceRecorded() as data:
             return _recorded(case, entry, data)
         case e.NoteAdded() as data:
-            return _deadlines(_say(case, entry, data.fields), entry, closed=data.closed)
+            return _affected(_say(case, entry, data.fields), entry, data)
         case e.CaseAssigned() as data:
             return replace(case, assignee=data.assignee)
         case _:
@@ -51,12 +51,8 @@ def _changed(case: Case, entry: e.Entry) -> Case:
     match entry.data:
         case e.DeadlinePlanned() as data:
             case = _planned(case, entry, data)
-        case e.DeadlineDone() as data:
-            case = _deadlines(case, entry, closed=data.closed)
         case e.DeadlineTolled() as data:
             case = _track(case, data.deadline, tolled_on=entry.occurred_on)
-        case e.DeadlineExtended() | e.DeadlineResumed() | e.DeadlineReprojected() as data:
-            case = _deadlines(case, entry, moved=data.moved)
         case e.EntryCorrected() as data:
             case = _corrected(case, entry, data)
         case e.EntryVoided() as data:
@@ -64,6 +60,8 @@ def _changed(case: Case, entry: e.Entry) -> Case:
         case e.ReminderSent() as data:
             sent = case.deadlines[data.deadline].sent
             case = _track(case, data.deadline, sent=(*sent, *data.folded, data.rung))
+        case e.Effects() as data:
+            case = _affected(case, entry, data)
         case _:
             pass
     return case
@@ -79,7 +77,7 @@ def _opened(case: Case, entry: e.Entry, data: e.CaseOpened) -> Case:
         state=data.state,
         opened_on=entry.occurred_on,
     )
-    return _deadlines(_say(case, entry, data.fields), entry, armed=data.armed)
+    return _affected(_say(case, entry, data.fields), entry, data)
 
 
 def _fired(case: Case, entry: e.Entry, data: e.TransitionFired) -> Case:
@@ -104,12 +102,7 @@ def _fired(case: Case, entry: e.Entry, data: e.TransitionFired) -> Case:
         moves=(*case.moves, move),
         gaps=case.gaps + gaps,
     )
-    case = _deadlines(
-        _say(case, entry, data.fields), entry, data.armed, data.closed, data.moved, data.reopened
-    )
-    for name in data.unproven:
-        case = _track(case, name, unproven=True)
-    return case
+    return _affected(_say(case, entry, data.fields), entry, data)
 
 
 def _recorded(case: Case, entry: e.Entry, data: e.EvidenceRecorded) -> Case:
@@ -122,13 +115,13 @@ def _recorded(case: Case, entry: e.Entry, data: e.EvidenceRecorded) -> Case:
     )
     known = case.evidence.get(data.item, ())
     case = replace(case, evidence={**case.evidence, data.item: (*known, record)})
-    return _deadlines(case, entry, armed=data.armed, closed=data.closed)
+    return _affected(case, entry, data)
 
 
 def _planned(case: Case, entry: e.Entry, data: e.DeadlinePlanned) -> Case:
     title = entry.value("title")
     titles = {d.deadline: title for d in data.armed if title is not None}
-    return _deadlines(replace(case, titles={**case.titles, **titles}), entry, armed=data.armed)
+    return _affected(replace(case, titles={**case.titles, **titles}), entry, data)
 
 
 def field_values(entry: e.Entry, clear: Mapping[str, e.Typed]) -> dict[str, e.Value]:
@@ -160,7 +153,7 @@ def _corrected(case: Case, entry: e.Entry, data: e.EntryCorrected) -> Case:
         },
         opened_on=data.on if data.corrects == 1 and data.on else case.opened_on,
     )
-    return _deadlines(case, entry, moved=data.moved)
+    return _affected(case, entry, data)
 
 
 def _merged(
@@ -197,7 +190,7 @@ def _voided(case: Case, entry: e.Entry, data: e.EntryVoided) -> Case:
     )
     if data.state is not None:
         case = replace(case, state=data.state, final=False, expedited=bool(data.expedited))
-    return _deadlines(case, entry, (), data.closed, data.moved, data.reopened)
+    return _affected(case, entry, data)
 
 
 def _without(known: Mapping[K, V], key: K) -> Mapping[K, V]:
@@ -209,24 +202,17 @@ def _track(case: Case, name: str, **changes: object) -> Case:
     return replace(case, deadlines={**case.deadlines, name: tracked})
 
 
-def _deadlines(
-    case: Case,
-    entry: e.Entry,
-    armed: tuple[e.Deadline, ...] = (),
-    closed: tuple[e.Ended, ...] = (),
-    moved: tuple[e.Moved, ...] = (),
-    reopened: tuple[str, ...] = (),
-) -> Case:
-    if not (armed or closed or moved or reopened):
-        return case
+def _affected(case: Case, entry: e.Entry, data: e.Effects) -> Case:
     known = dict(case.deadlines)
-    for end in closed:
+    for end in data.closed:
         known[end.deadline] = _ended(known[end.deadline], entry, end)
-    for name in reopened:
+    for name in data.reopened:
         known[name] = _reopened(known[name])
-    for move in moved:
+    for move in data.moved:
         known[move.deadline] = _moved(known[move.deadline], move)
-    for deadline in armed:
+    for name in data.unproven:
+        known[name] = replace(known[name], unproven=True)
+    for deadline in data.armed:
         known[deadline.deadline] = Tracked(deadline=deadline, armed_version=entry.version)
     return replace(case, deadlines=known)
 

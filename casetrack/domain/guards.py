@@ -77,10 +77,17 @@ def _open_of(ask: Ask, guard: Guard) -> list[Tracked]:
     return [t for t in ask.case.open_deadlines() if t.deadline.clock in guard.clocks]
 
 
-def late(tracked: Tracked, on: date, at: datetime | None) -> bool:
-    """Whether an act on that day, at that instant if known, came after ``due_at``."""
+def late(tracked: Tracked, on: date, at: datetime | None) -> bool | None:
+    """Whether an act on that day, at that instant if known, came after ``due_at``.
+
+    None where only the day is known and the deadline ended at an hour of that day.
+    """
     reading = tracked.deadline.reading
-    return at > reading.due_at if at is not None else on > reading.due_on
+    if at is not None:
+        return at > reading.due_at
+    if on == reading.due_on and runs_in_hours(reading):
+        return None
+    return on > reading.due_on
 
 
 def _in_time(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
@@ -103,8 +110,15 @@ def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     return tuple(
         _against(guard, _not_passed(t, ask), "not_passed")
         for t in running
-        if not late(t, ask.on, ask.at)
+        if not (late(t, ask.on, ask.at) or _law_passed(t, ask))
     )
+
+
+def _law_passed(tracked: Tracked, ask: Ask) -> bool:
+    reading = tracked.deadline.reading
+    if reading.law_at is None or reading.law_by is None:
+        return False
+    return ask.at > reading.law_at if ask.at is not None else ask.on > reading.law_by
 
 
 def _not_passed(tracked: Tracked, ask: Ask) -> str:

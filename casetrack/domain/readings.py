@@ -42,7 +42,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """One computation of a deadline's dates.
 
     ``length`` is the rule's text, or the name of the field that stated the date.
-    ``safe_on`` is our own earliest reading before it moves back to a business day.
+    ``safe_on`` is our own earliest reading before it moves back to a business day, counted from
+    ``safe_from_on``; ``law_by`` is the law's date, counted from ``law_from_on`` or ``law_from_at``.
     """
 
     length: str
@@ -54,8 +55,12 @@ class Reading(Struct, frozen=True, kw_only=True):
     unrolled_on: date
     due_on: date
     due_at: datetime
+    safe_from_on: date
     safe_on: date
     stated_due_on: date | None
+    law_from_on: date | None
+    law_from_at: datetime | None
+    law_from_field: str | None
     law_length: str | None
     law_at: datetime | None
     law_by: date | None
@@ -65,9 +70,14 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 
 class Deadline(Struct, frozen=True, kw_only=True):
-    """The n-th arming of a clock; ``standard`` keeps the reading that an expedite replaced."""
+    """The n-th arming of a clock; ``standard`` keeps the reading that an expedite replaced.
+
+    ``definition`` is the digest of the workflow whose clock this is; a deadline of our own has
+    the clock ``plan``, which no workflow names.
+    """
 
     deadline: str
+    definition: str
     clock: str
     n: int
     owner: Owner
@@ -91,8 +101,11 @@ class Moved(Struct, frozen=True, kw_only=True):
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """A deadline that closed; ``late``: the act that satisfied it came after ``due_at``."""
+    """A deadline that closed; ``late``: the act came after ``due_at``.
+
+    Null where only the act's day is known and the deadline ended at an hour of that day.
+    """
 
     deadline: str
     outcome: Closing
-    late: bool = False
+    late: bool | None = False

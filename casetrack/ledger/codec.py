@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.dates import local_date
 from casetrack.errors import Corrupt
 from casetrack.ledger import limits
 from casetrack.ledger.canonical import builtins, digest, members, text
@@ -152,7 +153,11 @@ def _disclosed(body: _Body, name: str, disclosure: str) -> e.Typed:
 def opening(sources: Sources, *, practice: bool) -> e.Entry:
     """The first entry of a new ledger's own stream; its ledger id is new."""
     now = sources.now().astimezone(UTC)
-    event = e.Event(data=e.LedgerOpened(practice=practice), occurred_on=now.date(), occurred_at=now)
+    event = e.Event(
+        data=e.LedgerOpened(practice=practice),
+        occurred_on=local_date(now, sources.zone),
+        occurred_at=now,
+    )
     draft = Draft(event=event, actor=sources.account)
     entry, _ = record(Case(id=LEDGER_CASE), draft, sources, new_ledger_id(sources))
     return entry

@@ -190,7 +190,8 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 
 
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
-    case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated, outcome = row
+    case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
+    outcome, unproven, tolled_on, rungs, sent = row[10:]
     return DeadlineRow(
         case_id=case_id,
         deadline=deadline,
@@ -203,6 +204,10 @@ def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
         law_by=_day(law_by),
         stated_due_on=_day(stated),
         outcome=outcome,
+        unproven=bool(unproven),
+        tolled_on=_day(tolled_on),
+        rungs=tuple(rungs.split()),
+        sent=tuple(sent.split()),
     )
 
 

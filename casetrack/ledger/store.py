@@ -21,12 +21,14 @@ class Sources(Struct, frozen=True, kw_only=True):
     """Where change comes from, injected once: same sources and inputs give the same bodies.
 
     ``now`` is aware UTC. ``randomness(n)`` gives n bytes: salts, ids and keys are made of it.
-    ``account`` is who really writes, ``os:NAME@HOST``.
+    ``account`` is who really writes, ``os:NAME@HOST``. ``zone`` is where the ledger's own days
+    are counted.
     """
 
     now: Callable[[], datetime]
     randomness: Callable[[int], bytes]
     account: str
+    zone: str = "America/Chicago"
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -51,7 +53,10 @@ class CaseRow(Struct, frozen=True, kw_only=True):
 
 
 class DeadlineRow(Struct, frozen=True, kw_only=True):
-    """The view of one deadline; ``outcome`` None while it is open."""
+    """The view of one deadline; ``outcome`` None while it is open.
+
+    ``rungs`` is its ladder, ``sent`` what was warned of under the dates it has now.
+    """
 
     case_id: str
     deadline: str
@@ -64,6 +69,10 @@ class DeadlineRow(Struct, frozen=True, kw_only=True):
     law_by: date | None
     stated_due_on: date | None
     outcome: str | None
+    unproven: bool = False
+    tolled_on: date | None = None
+    rungs: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
 
 
 class ValueRow(Struct, frozen=True, kw_only=True):
@@ -127,7 +136,7 @@ class Ledger(Protocol):
     ) -> tuple[Case, tuple[Entry, ...]]:
         """Record drafts after ``case.version``, in order, all or none.
 
-        ``definitions`` (digest to text) are kept if not yet known. Raises ``Conflict`` when the
+        ``definitions`` (digest to text, of workflows and calendars) are kept if not yet known. Raises ``Conflict`` when the
         case already has that version, ``Refused`` when another case has the reference.
         """
 

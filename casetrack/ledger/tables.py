@@ -73,7 +73,6 @@ definition = Table(
     "definition",
     metadata,
     _text("digest"),
-    _text("kind"),
     _text("text"),
     PrimaryKeyConstraint("digest"),
     **_CLUSTERED,
@@ -120,6 +119,10 @@ deadline_view = Table(
     _text("law_by", nullable=True),
     _text("stated_due_on", nullable=True),
     _text("outcome", nullable=True),
+    _integer("unproven"),
+    _text("tolled_on", nullable=True),
+    _text("rungs"),
+    _text("sent"),
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
@@ -129,7 +132,7 @@ Index(
         deadline_view.c[name]
         for name in (
             "act_by", "due_at", "case_id", "deadline", "clock", "owner", "kind", "due_on",
-            "law_by", "stated_due_on", "outcome",
+            "law_by", "stated_due_on", "outcome", "unproven", "tolled_on", "rungs", "sent",
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),
@@ -144,6 +147,29 @@ value_view = Table(
     _text("value"),
     PrimaryKeyConstraint("case_id", "name", "position"),
     Index("value_by_name", "name", "value"),
+    **_CLUSTERED,
+)
+
+
+# What a sweep is about to deliver, for as long as its lease runs: no truth, only manners.
+claim = Table(
+    "claim",
+    metadata,
+    _text("case_id"),
+    _text("reminder"),
+    _text("holder"),
+    _text("until"),
+    PrimaryKeyConstraint("case_id", "reminder"),
+    **_CLUSTERED,
+)
+
+# When something last ran to its end, by name.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    _text("name"),
+    _text("at"),
+    PrimaryKeyConstraint("name"),
     **_CLUSTERED,
 )
 

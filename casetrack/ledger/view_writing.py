@@ -55,6 +55,10 @@ def deadline_record(row: DeadlineRow) -> dict[str, Any]:
         "law_by": row.law_by and row.law_by.isoformat(),
         "stated_due_on": row.stated_due_on and row.stated_due_on.isoformat(),
         "outcome": row.outcome,
+        "unproven": int(row.unproven),
+        "tolled_on": row.tolled_on and row.tolled_on.isoformat(),
+        "rungs": " ".join(row.rungs),
+        "sent": " ".join(row.sent),
     }
 
 

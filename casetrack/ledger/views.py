@@ -35,6 +35,10 @@ def deadline_row(case_id: str, tracked: Tracked) -> DeadlineRow:
         law_by=reading.law_by,
         stated_due_on=reading.stated_due_on,
         outcome=tracked.outcome,
+        unproven=tracked.unproven,
+        tolled_on=tracked.tolled_on,
+        rungs=reading.rungs,
+        sent=tracked.sent,
     )
 
 

@@ -154,14 +154,14 @@ class Batch:
 
 
 def keep_definition(connection: Connection, digest: str, text: str) -> None:
-    """Keep a workflow's canonical text under its digest, unless it is known."""
+    """Keep a definition's canonical text under its digest, unless it is known."""
     if canonical.digest(text) != digest:
         raise ValueError("a definition is kept under the digest of its text")
     known = t.definition.alias()
-    row = select(literal(digest), literal("workflow"), literal(text))
+    row = select(literal(digest), literal(text))
     connection.execute(
         insert(t.definition).from_select(
-            ["digest", "kind", "text"],
+            ["digest", "text"],
             row.where(~select(known.c.digest).where(known.c.digest == digest).exists()),
         )
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from casetrack.catalog import calendars, workflows
 from casetrack.domain.calendar import Calendar
+from casetrack.domain.events import Effects, Event
 from casetrack.domain.workflow import Workflow
 from casetrack.ledger.store import Ledger, Sources
 
@@ -48,6 +49,17 @@ class Definitions:
         if digest not in self._pinned:
             self._pinned[digest] = workflows.from_text(self._ledger.definition(digest))
         return self._pinned[digest]
+
+
+def calendar_texts(event: Event) -> dict[str, str]:
+    """By digest, the text of each shipped calendar that the event's dates rest on."""
+    data = event.data
+    if not isinstance(data, Effects):
+        return {}
+    made = [*(d.reading for d in data.armed), *(m.reading for m in data.moved)]
+    named = {use.id: use.digest for reading in made for use in reading.calendars}
+    shipped = [(digest, calendars.shipped_text(name)) for name, digest in named.items()]
+    return dict(found for digest, found in shipped if found and found[0] == digest)
 
 
 def account() -> str:

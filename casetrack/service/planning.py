@@ -13,6 +13,7 @@ from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
 from casetrack.ledger.store import Draft
 from casetrack.service.actions import opening, typed_command
+from casetrack.service.bootstrap import calendar_texts
 from casetrack.service.desk import When
 from casetrack.service.rows import Row, Sheet
 from casetrack.service.tracker import DEFAULT_WORKFLOW, Tracker
@@ -62,7 +63,7 @@ class Planner:
                 return self._problem(case, row, error)
             case = imagine(case, event)
             drafts.append(draft)
-            definitions |= pinned
+            definitions |= {**pinned, **calendar_texts(event)}
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
     def _decided(self, case: Case, row: Row) -> tuple[Event, Mapping[str, str]]:

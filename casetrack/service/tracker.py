@@ -1,11 +1,12 @@
 """The case manager's use cases: read the case, decide, append, say what was written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
@@ -15,12 +16,13 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id
 from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
-from casetrack.service.bootstrap import Definitions, ShippedCalendars
+from casetrack.service.bootstrap import Definitions, ShippedCalendars, calendar_texts
 from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
 from casetrack.service.references import new_reference
 
 DEFAULT_WORKFLOW = "humana-il-guide"
 TRIES = 5
+LISTED = 1000  # cases named in one entry
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -88,9 +90,7 @@ class Tracker:
         if not opening.reference:
             opening = replace(opening, reference=new_reference(sources.randomness))
         event, definition = self.desk.open(opening)
-        draft = Draft(event=event, actor=self.actor)
-        case, entries = self.ledger.append(Case(id=new_case_id(sources)), [draft], definition)
-        return _written(case, entries[-1])
+        return self._append(Case(id=new_case_id(sources)), event, None, definition)
 
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
@@ -111,9 +111,16 @@ class Tracker:
                 continue
         raise Busy("other writers kept changing the case; try again")
 
-    def _append(self, case: Case, event: e.Event, key: str | None) -> Written:
+    def _append(
+        self,
+        case: Case,
+        event: e.Event,
+        key: str | None = None,
+        definitions: Mapping[str, str] | None = None,
+    ) -> Written:
         draft = Draft(event=event, actor=self.actor, key=key)
-        case, entries = self.ledger.append(case, [draft])
+        texts = {**(definitions or {}), **calendar_texts(event)}
+        case, entries = self.ledger.append(case, [draft], texts)
         return _written(case, entries[-1])
 
     def _repeated(self, case_id: str, entry: e.Entry, typed: Typed) -> Written:
@@ -128,9 +135,8 @@ class Tracker:
         with self.ledger.transaction():
             case = self.case(case_id)
             for typed in recordings:
-                draft = Draft(event=self.desk.decide(case, typed), actor=self.actor)
-                case, entries = self.ledger.append(case, [draft])
-                written.append(_written(case, entries[-1]))
+                written.append(self._append(case, self.desk.decide(case, typed)))
+                case = written[-1].case
         return tuple(written)
 
     def redact(self, case_id: str, targets: Sequence[e.Target], reason: str) -> Written:
@@ -151,13 +157,19 @@ class Tracker:
         raise Busy("other writers kept changing the case; try again")
 
     def disclose(self, command: str, case_ids: Sequence[str], purpose: str | None = None) -> None:
-        """Note in the ledger's own stream that typed values left it."""
-        event = e.Event(
-            data=e.DisclosureMade(command=command, cases=tuple(case_ids)),
-            occurred_on=self.now.date(),
-            typed={"purpose": purpose} if purpose else {},
-        )
-        self.note_in_ledger(event)
+        """Note in the ledger's own stream that typed values left it; no ids: of every case."""
+        for start in range(0, max(len(case_ids), 1), LISTED):
+            event = e.Event(
+                data=e.DisclosureMade(
+                    command=command,
+                    scope="listed" if case_ids else "all",
+                    cases=tuple(case_ids[start : start + LISTED]),
+                ),
+                occurred_on=dates.local_date(self.now, self.ledger.sources.zone),
+                occurred_at=self.now,
+                typed={"purpose": purpose} if purpose else {},
+            )
+            self.note_in_ledger(event)
 
     def note_in_ledger(self, event: e.Event) -> None:
         """Append to the ledger's own stream, after whatever others append meanwhile."""

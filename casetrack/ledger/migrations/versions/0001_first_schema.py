@@ -25,7 +25,6 @@ SCHEMA = (
     """
     CREATE TABLE definition (
         digest TEXT NOT NULL,
-        kind TEXT NOT NULL,
         text TEXT NOT NULL,
         PRIMARY KEY (digest)
     ) WITHOUT ROWID, STRICT
@@ -44,6 +43,22 @@ SCHEMA = (
     ) WITHOUT ROWID, STRICT
     """,
     """
+    CREATE TABLE claim (
+        case_id TEXT NOT NULL,
+        reminder TEXT NOT NULL,
+        holder TEXT NOT NULL,
+        until TEXT NOT NULL,
+        PRIMARY KEY (case_id, reminder)
+    ) WITHOUT ROWID, STRICT
+    """,
+    """
+    CREATE TABLE heartbeat (
+        name TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (name)
+    ) WITHOUT ROWID, STRICT
+    """,
+    """
     CREATE TABLE deadline_view (
         case_id TEXT NOT NULL,
         deadline TEXT NOT NULL,
@@ -56,6 +71,10 @@ SCHEMA = (
         law_by TEXT,
         stated_due_on TEXT,
         outcome TEXT,
+        unproven INTEGER NOT NULL,
+        tolled_on TEXT,
+        rungs TEXT NOT NULL,
+        sent TEXT NOT NULL,
         PRIMARY KEY (case_id, deadline)
     ) WITHOUT ROWID, STRICT
     """,
@@ -94,7 +113,7 @@ SCHEMA = (
     """
     CREATE INDEX open_deadline ON deadline_view (
         act_by, due_at, case_id, deadline, clock,
-        owner, kind, due_on, law_by, stated_due_on, outcome
+        owner, kind, due_on, law_by, stated_due_on, outcome, unproven, tolled_on, rungs, sent
     ) WHERE outcome IS NULL
     """,
     """
