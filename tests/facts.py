@@ -27,7 +27,8 @@ def reading(act_by: date, **changes: object) -> e.Reading:
     members: dict[str, Any] = {
         "length": "14bd", "from_on": DAY, "from_at": None, "from_field": "request",
         "roll": "none", "roll_calendar": None, "unrolled_on": act_by, "due_on": act_by,
-        "due_at": due_at, "safe_on": act_by, "stated_due_on": None, "law_length": None,
+        "due_at": due_at, "safe_from_on": DAY, "safe_on": act_by, "stated_due_on": None,
+        "law_from_on": None, "law_from_at": None, "law_from_field": None, "law_length": None,
         "law_at": None, "law_by": None, "act_by": act_by, "rungs": ("5bd", "0bd"),
         "calendars": (),
     }  # fmt: skip
@@ -36,8 +37,8 @@ def reading(act_by: date, **changes: object) -> e.Reading:
 
 def deadline(clock: str, act_by: date, n: int = 1, **changes: object) -> e.Deadline:
     members: dict[str, Any] = {
-        "deadline": f"{clock}#{n}", "clock": clock, "n": n, "owner": "payer",
-        "kind": "statutory", "alive_in": ("submitted",), "reading": reading(act_by),
+        "deadline": f"{clock}#{n}", "definition": DIGEST, "clock": clock, "n": n,
+        "owner": "payer", "kind": "statutory", "alive_in": ("submitted",), "reading": reading(act_by),
     }  # fmt: skip
     return e.Deadline(**with_changes(members, changes))
 
@@ -68,14 +69,14 @@ def fired(
 ) -> e.Event:
     members: dict[str, Any] = {
         "trigger": "submit", "origin": "draft", "to": to, "final": False, "expedited": False,
-        "fields": {}, "armed": (), "closed": (), "moved": (), "reopened": (), "overridden": (),
+        "fields": {}, "overridden": (),
     }  # fmt: skip
     data = e.TransitionFired(**with_changes(members, changes))
     return e.Event(data=data, occurred_on=DAY, typed=typed or {})
 
 
 def noted(text: str = "called", **typed: e.Typed) -> e.Event:
-    data = e.NoteAdded(fields={}, closed=())
+    data = e.NoteAdded(fields={})
     return e.Event(data=data, occurred_on=DAY, typed={"note": text, **typed})
 
 

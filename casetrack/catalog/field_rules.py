@@ -14,14 +14,13 @@ from casetrack.catalog.problems import (
     quoted,
 )
 from casetrack.domain.case import ENVELOPE
-from casetrack.domain.workflow import REQUEST, Field, Rule, Workflow
+from casetrack.domain.workflow import DAY, REQUEST, STAGE, Field, Rule, Workflow
 
 COLUMNS = frozenset({
     "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
     "rejected_because",
 })  # fmt: skip
-RESERVED = ENVELOPE | COLUMNS | {REQUEST}
-DAY = "on"  # in a rule or a guard: the day of the trigger itself
+RESERVED = ENVELOPE | COLUMNS | {REQUEST, STAGE}
 CLEARABLE = frozenset({"date", "instant", "code", "yes_no"})
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")

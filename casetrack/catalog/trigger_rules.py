@@ -1,8 +1,7 @@
 """What must hold of triggers and items: guards, freshness, returning filings, expedited stages."""
 
-from casetrack.catalog.field_rules import DAY
-from casetrack.catalog.problems import Problem, Problems, all_known, dotted, not_carried, quoted
-from casetrack.domain.workflow import Guard, Item, Trigger, Workflow
+from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted
+from casetrack.domain.workflow import DAY, STAGE, Guard, Item, Workflow
 
 COMMANDS = frozenset({
     "open", "record", "note", "assign", "plan", "done", "extend", "toll", "resume", "amend",
@@ -30,7 +29,7 @@ def guards_look_at_something(workflow: Workflow) -> Problems:
         for n, guard in enumerate(trigger.guards):
             key = f"{dotted('triggers', name, 'guards')}[{n}]"
             yield from _guard_clocks(key, guard, workflow)
-            yield from _guard_fields(key, guard, trigger, workflow)
+            yield from _guard_fields(key, guard, workflow)
 
 
 def _guard_clocks(key: str, guard: Guard, workflow: Workflow) -> Problems:
@@ -42,16 +41,16 @@ def _guard_clocks(key: str, guard: Guard, workflow: Workflow) -> Problems:
         yield Problem(f"{key}.clocks", f"guard {guard.name} looks at no clock")
 
 
-def _guard_fields(key: str, guard: Guard, trigger: Trigger, workflow: Workflow) -> Problems:
+def _guard_fields(key: str, guard: Guard, workflow: Workflow) -> Problems:
     looks = guard.name in _LOOKS_AT_FIELDS
     if looks and len(guard.fields) < 2:
         yield Problem(f"{key}.fields", f"guard {guard.name} needs at least two dates")
     if guard.fields and not looks:
         yield Problem(f"{key}.fields", f"guard {guard.name} looks at no field")
     for name in guard.fields:
-        yield from not_carried(f"{key}.fields", name, (*trigger.fields, DAY))
+        yield from all_known(f"{key}.fields", "field", [name], (*workflow.fields, DAY, STAGE))
         field = workflow.fields.get(name)
-        if name != DAY and field and field.type != "date":
+        if field and field.type != "date":
             yield Problem(f"{key}.fields", f"field {quoted(name)} is no date")
 
 

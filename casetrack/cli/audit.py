@@ -32,6 +32,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """What happened, entry by entry, as true at one instant and as known at another."""
+    from casetrack.reports.casefile import case_name
     from casetrack.reports.timeline import history_data, history_lines
     from casetrack.service.history import cases_of, entries
 
@@ -45,10 +46,12 @@ def history(
     found = [entries(tracker, case_id, as_of, known_at, phi=phi) for case_id in ids]
     if phi:
         tracker.disclose("history", ids)
+    names = {case_id: case_name(tracker.case(case_id)) for case_id in ids}
     if as_json or format_ is Format.json:
-        render.data("history", history_data([entry for _, kept in found for entry in kept]))
+        render.data("history", history_data([x for _, kept in found for x in kept], names))
         return
-    for workflow, kept in found:
+    for case_id, (workflow, kept) in zip(ids, found, strict=True):
+        render.lines([names[case_id]])
         render.lines(history_lines(kept, workflow.zone, phi=phi) or ["nothing by then"])
 
 

@@ -97,6 +97,7 @@ def record(
     """Record evidence for a requirement, or a whole packet at once (--from)."""
     from casetrack.service.desk import Recording, When
     from casetrack.service.evidence import evidence_file
+    from casetrack.service.packets import undated
 
     if (item is None) == (source is None):
         raise typer.BadParameter("give an ITEM, or --from FILE.csv")
@@ -114,7 +115,12 @@ def record(
             file=evidence_file(file),
         )  # fmt: skip
         recordings = [typed]
+    today = undated(tracker, case_id, recordings)
+    if today and source is not None:
+        raise Refused(f"{', '.join(today)}: the age counts; give its own day in the column on")
     written = tracker.record_all(case_id, recordings)
+    for name in today:
+        render.say(f"{name} is dated today, and its age counts; give its own day with --on")
     _written("record", written[-1], as_json, tracker, recorded=len(written))
 
 
@@ -268,12 +274,15 @@ def note(
     case: CaseArgument,
     text: Annotated[str, typer.Argument(help="What happened; kept sealed. @FILE or @- reads it.")],
     given: Values = None,
+    on: On = None,
+    at: At = None,
     as_json: AsJson = False,
 ) -> None:
     """What happened, beside the transitions: a call (kind=call), a letter."""
-    from casetrack.service.desk import Noting
+    from casetrack.service.desk import Noting, When
 
-    typed = Noting(text=values.typed(text), pairs=values.pairs(given))
+    when = When(on=on, at=at)
+    typed = Noting(text=values.typed(text), when=when, pairs=values.pairs(given))
     if not typed.text.strip():
         raise Refused("the note is empty")
     tracker = session(ctx).writing()

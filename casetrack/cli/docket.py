@@ -133,7 +133,7 @@ def explain(
     """Why a deadline is on its day: each counted and skipped day, the roll, the law beside it."""
     from casetrack.reports import working
     from casetrack.reports.casefile import case_name
-    from casetrack.service.questions import deadlines, opened
+    from casetrack.service.questions import deadlines, opened, outcome_of
 
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
@@ -145,7 +145,7 @@ def explain(
         tracker.disclose("explain", [found.id])
     if as_json:
         items = [
-            {"outcome": t.outcome or "open", **working.explain_data(t.deadline, workflow)}
+            {**working.explain_data(t.deadline, workflow), "outcome": outcome_of(tracker, found, t)}
             for t in chosen
         ]
         patient = {"patient": found.patient} if phi and isinstance(found.patient, str) else {}

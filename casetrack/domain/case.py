@@ -104,7 +104,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     @property
     def moved_at(self) -> datetime | None:
-        return self.moves[-1].at if self.moves else None
+        """The latest instant known of a transition; one on a day alone may come after it."""
+        return max((m.at for m in self.moves if m.at is not None), default=None)
 
     def open_deadlines(self) -> tuple[Tracked, ...]:
         return tuple(t for t in self.deadlines.values() if t.outcome is None)

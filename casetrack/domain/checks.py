@@ -4,7 +4,7 @@ from datetime import date
 
 from casetrack.domain.case import Case, OpenGap
 from casetrack.domain.events import Value
-from casetrack.domain.requirements import Finding, assess, judge, weigh
+from casetrack.domain.requirements import Finding, Status, assess, judge, weigh
 from casetrack.domain.workflow import Item, Rule, Workflow
 
 
@@ -39,19 +39,24 @@ def has_checklist(workflow: Workflow, trigger: str) -> bool:
 def _ruled(rule: Rule, values: dict[str, Value], on: date) -> Finding:
     verdict = judge(rule, values, on)
     if verdict == "holds":
-        return _rule_finding(rule, "satisfied", rule.says)
+        return _rule_finding(rule, "satisfied", "holds", blocking=rule.blocking)
     if verdict == "missing":
-        return _rule_finding(rule, "warning", f"{rule.field} is not recorded; {rule.says}")
-    blocking = rule.blocking
-    detail = rule.says if verdict == "fails" else f"{rule.field} was redacted"
-    return _rule_finding(rule, "failing" if blocking else "warning", detail)
+        return _rule_finding(rule, "warning", "not recorded yet", blocking=False)
+    detail = "does not hold" if verdict == "fails" else "was redacted and can't be judged"
+    status: Status = "failing" if rule.blocking else "warning"
+    return _rule_finding(rule, status, detail, blocking=rule.blocking)
 
 
-def _rule_finding(rule: Rule, status: str, detail: str) -> Finding:
+def _rule_finding(rule: Rule, status: Status, detail: str, *, blocking: bool) -> Finding:
     return Finding(
-        item=rule.field, title=rule.says, status=status, blocking=rule.blocking,  # type: ignore[arg-type]
-        detail=detail, source=rule.source, code=rule.field,
-    )  # fmt: skip
+        item=rule.field,
+        title=rule.says,
+        status=status,
+        blocking=blocking,
+        detail=detail,
+        source=rule.source,
+        code=rule.field,
+    )
 
 
 def open_items(case: Case, workflow: Workflow) -> tuple[str, ...]:
@@ -65,6 +70,8 @@ def open_items(case: Case, workflow: Workflow) -> tuple[str, ...]:
 
 def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
     name = gap.gap.item
+    if gap.gap.guard == "rules":
+        return _still_unsaid(gap, case, workflow)
     if name is None or name not in workflow.items:
         return True
     item = workflow.items[name]
@@ -72,8 +79,13 @@ def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
     return all(weigh(name, item, evidence, gap.trigger, gap.on).unmet for evidence in known)
 
 
+def _still_unsaid(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
+    rules = [r for r in workflow.triggers[gap.trigger].rules if r.field == gap.gap.code]
+    return any(judge(rule, case.fields, gap.on) != "holds" for rule in rules)
+
+
 def _described(gap: OpenGap, workflow: Workflow) -> str:
-    name = gap.gap.item
-    what = workflow.items[name].title if name in workflow.items else gap.gap.code
+    name, code = gap.gap.item, gap.gap.code
+    what = workflow.items[name].title if name in workflow.items else code
     where = f"({gap.gap.guard}, version {gap.version})"
     return f"{gap.trigger} on {gap.on} went ahead without: {what} {where}"

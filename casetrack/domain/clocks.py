@@ -23,7 +23,7 @@ Unit = Literal["bd", "d", "mo", "h"]
 Calendars = Mapping[str, Calendar]
 Span = tuple[Calendar, date, date]
 
-_LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
+LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
 _STATUTORY = ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd")
 _PLANNED = ("1bd", "0bd")
 _THEIRS = ("2bd", "0bd")
@@ -49,7 +49,7 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 def parse_length(text: str) -> Length:
     """``14bd``, ``65d``, ``4mo`` or ``72h``."""
-    found = _LENGTH.fullmatch(text)
+    found = LENGTH.fullmatch(text)
     if not found:
         raise Unparsable("not a length; write it as 14bd, 65d, 4mo or 72h")
     unit: Unit = found[2]  # type: ignore[assignment]  # the pattern admits only units
@@ -208,7 +208,7 @@ def _act_by(clock: Clock, reading: Reading, home: Calendar) -> tuple[date, list[
 
 def runs_in_hours(reading: Reading) -> bool:
     """Whether the date came from elapsed hours; a stated date has its field's name as length."""
-    found = _LENGTH.fullmatch(reading.length)
+    found = LENGTH.fullmatch(reading.length)
     return found is not None and found[2] == "h"
 
 

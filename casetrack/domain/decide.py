@@ -14,7 +14,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.commands import Fire, Moment, Note, Open, Record
 from casetrack.domain.fold import evolve
-from casetrack.domain.guards import Ask, Unmet
+from casetrack.domain.guards import Ask, Unmet, unsaid
 from casetrack.domain.naming import suggest
 from casetrack.domain.workflow import Item, Trigger, Workflow
 from casetrack.errors import Refused, TransitionRefused, UnknownName
@@ -127,8 +127,8 @@ def out_of_place(ask: Ask) -> tuple[str, ...]:
 
 
 def _before_last(ask: Ask, moved_on: date) -> bool:
-    if ask.at is not None and ask.case.moved_at is not None:
-        return ask.at < ask.case.moved_at
+    if ask.at is not None and ask.case.moved_at is not None and ask.at < ask.case.moved_at:
+        return True
     return ask.on < moved_on
 
 
@@ -163,7 +163,7 @@ def _fired(
         expedited=consequences.expedited_after(ask.case, workflow, trigger, to),
         fields=clear,
         **asdict(change),
-        overridden=tuple(u.gap for u in unmet),
+        overridden=(*(u.gap for u in unmet), *unsaid(ask)),
     )
     reasons = {"reason": command.reason, "override": command.override if unmet else None}
     typed = {**sealed, **{name: text for name, text in reasons.items() if text is not None}}

@@ -28,10 +28,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     act_by: date
     law_by: date | None
     stated_due_on: date | None
+    unproven: bool = False
+    tolled: bool = False
+    watched: str | None = None
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """A docket line. ``due_at`` is local ISO with offset; days left are negative when past."""
+    """A docket line. ``due_at`` is local ISO with offset; days left are negative when past.
+
+    ``acts``: the events that can end or renew it from the case's state, the likeliest first.
+    ``finding``: what is wrong with a date that the clock watches.
+    """
 
     case: str
     patient: str | None
@@ -57,6 +64,8 @@ class Item(Struct, frozen=True, kw_only=True):
     law: str | None
     contact: str | None
     expires: bool
+    acts: tuple[str, ...] = ()
+    finding: str | None = None
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -87,6 +96,8 @@ class Docket(Struct, frozen=True, kw_only=True):
 
 def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: datetime) -> Status:
     """Overdue only after ``due_at``, and never what is merely planned."""
+    if facts.tolled:
+        return "tolled"
     if clock.kind != "planned" and now > facts.due_at:
         return "overdue"
     if today >= facts.act_by:
@@ -117,7 +128,7 @@ def item(facts: Facts, workflow: Workflow, calendar: Calendar, now: datetime) ->
         law_by=facts.law_by,
         stated_due_on=facts.stated_due_on,
         status=status(clock, facts, calendar, today, now),
-        unproven=False,
+        unproven=facts.unproven,
         business_days_left=calendar.business_days_between(today, facts.act_by),
         calendar_days_left=(facts.act_by - today).days,
         ended_by=clock.ended_by,
@@ -126,7 +137,28 @@ def item(facts: Facts, workflow: Workflow, calendar: Calendar, now: datetime) ->
         law=clock.law.source if clock.law else None,
         contact=f"{contact.name}, {contact.how}" if contact else None,
         expires=expires(clock),
+        acts=acts(clock, workflow, facts.state),
+        finding=finding(clock, facts, calendar, today),
     )
+
+
+def acts(clock: Clock, workflow: Workflow, state: str) -> tuple[str, ...]:
+    """New evidence for what goes stale, then our own notes, then triggers possible from here."""
+    here = {name for name, origin, _ in workflow.arcs() if origin == state}
+    renewing = [name for name in clock.armed_by if name.startswith("record:")]
+    noting = [name for name in clock.ended_by if ":" in name]
+    return (*renewing, *noting, *(name for name in clock.ended_by if name in here))
+
+
+def finding(clock: Clock, facts: Facts, calendar: Calendar, today: date) -> str | None:
+    """Whether the date that a clock watches is missing near the end, or lies after it."""
+    if clock.watch is None:
+        return None
+    if facts.watched is None:
+        left = calendar.business_days_between(today, facts.act_by)
+        return f"no {clock.watch} yet" if left <= clock.watch_days else None
+    late = facts.watched > facts.due_on.isoformat()
+    return f"{clock.watch} {facts.watched} is after the last day" if late else None
 
 
 def expires(clock: Clock) -> bool:

@@ -42,7 +42,7 @@ __all__ = [
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """An unmet guard that was overridden, in codes only."""
+    """What a transition went ahead without, in codes only: overridden, or merely not said."""
 
     guard: str
     code: str

@@ -11,7 +11,7 @@ from casetrack.domain.checks import concerns
 from casetrack.domain.clocks import runs_in_hours
 from casetrack.domain.events import Gap, Value
 from casetrack.domain.requirements import assess, judge
-from casetrack.domain.workflow import Guard, GuardName, Workflow
+from casetrack.domain.workflow import DAY, STAGE, Guard, GuardName, Workflow
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -73,6 +73,16 @@ def _rules(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     )
 
 
+def unsaid(ask: Ask) -> tuple[Gap, ...]:
+    """Values that a trigger's rules look at and that nobody gave: not refused, but owed."""
+    values = {**ask.case.fields, **ask.values}
+    return tuple(
+        Gap(guard="rules", code=rule.field)
+        for rule in ask.workflow.triggers[ask.trigger].rules
+        if judge(rule, values, ask.on) == "missing"
+    )
+
+
 def _open_of(ask: Ask, guard: Guard) -> list[Tracked]:
     return [t for t in ask.case.open_deadlines() if t.deadline.clock in guard.clocks]
 
@@ -129,14 +139,40 @@ def _not_passed(tracked: Tracked, ask: Ask) -> str:
 
 
 def _in_order(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
-    values = {**ask.values, "on": ask.on.isoformat()}
-    known = [(name, values[name]) for name in guard.fields if isinstance(values.get(name), str)]
-    pairs = pairwise(known)
+    known = [(name, day) for name in guard.fields if (day := _day(ask, name)) is not None]
     return tuple(
-        _against(guard, f"{b} ({second}) is before {a} ({first})", f"{b}_before_{a}")
-        for (a, first), (b, second) in pairs
-        if str(second) < str(first)
+        _against(guard, f"{b} ({second}) is before {_named(a)} ({first})", f"{b}_before_{a}")
+        for (a, first), (b, second) in pairwise(known)
+        if second < first
     )
+
+
+def _named(field: str) -> str:
+    return "the request it answers" if field == STAGE else field
+
+
+def _day(ask: Ask, name: str) -> str | None:
+    """The date of that name: ``on`` the transition's own, ``stage`` that of the stage's start.
+
+    A field that the trigger carries counts only as given with it, any other as it was said last.
+    """
+    if name == DAY:
+        return ask.on.isoformat()
+    if name == STAGE:
+        return _stage_start(ask)
+    carried = name in ask.workflow.triggers[ask.trigger].fields
+    value = ask.values.get(name) if carried else ask.case.fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _stage_start(ask: Ask) -> str | None:
+    """The day of the transition that led into the stage that the case is in."""
+    stage_of = ask.workflow.stage_of
+    here = stage_of(ask.case.state)
+    if here is None:
+        return None
+    entries = [m for m in ask.case.moves if stage_of(m.to) == here != stage_of(m.origin)]
+    return entries[-1].on.isoformat() if entries else None
 
 
 def _expedited(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:

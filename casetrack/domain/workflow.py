@@ -20,6 +20,8 @@ Test = Literal[
 ]  # fmt: skip
 GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedited"]
 
+DAY = "on"  # in a rule or a guard: the transition's own day
+STAGE = "stage"  # in a guard: the day on which the case's stage began
 REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
 
 
@@ -143,6 +145,8 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``counts_from``: ``request`` (the arming event's own day), or a field; absent: the request.
     ``until``: a field that is itself the last day; then ``length`` is only the fallback, if any.
     ``stated``: a field with the date that the letter names; kept beside, never instead.
+    ``watch``: a date that has to lie on or before the last day; it is asked for from
+    ``watch_days`` business days before.
     ``also_alive``: by the state that an arming leaves the case in, more states it lives in.
     """
 
@@ -166,6 +170,8 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     law: Law | None = None
     contact: str | None = None
     stated: str | None = None
+    watch: str | None = None
+    watch_days: int = 0
 
 
 class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -136,8 +136,9 @@ class Ledger(Protocol):
     ) -> tuple[Case, tuple[Entry, ...]]:
         """Record drafts after ``case.version``, in order, all or none.
 
-        ``definitions`` (digest to text, of workflows and calendars) are kept if not yet known. Raises ``Conflict`` when the
-        case already has that version, ``Refused`` when another case has the reference.
+        ``definitions`` (digest to text, of workflows and calendars) are kept if not yet known.
+        Raises ``Conflict`` when the case already has that version, ``Refused`` when another case
+        has the reference.
         """
 
     def redact(self, case: Case, draft: Draft) -> tuple[Case, tuple[Entry, ...]]:

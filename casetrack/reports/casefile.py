@@ -50,11 +50,20 @@ def show_data(
             for name, records in case.evidence.items()
         },
         "deadlines": [deadline_data(t, case, workflow, calendar, now) for t in _by_date(case)],
-        "open_items": list(checks.open_items(case, workflow)),
+        "open_items": [
+            *checks.open_items(case, workflow),
+            *_findings(case, workflow, calendar, now),
+        ],
     }
     if phi and case.patient is not None:
         data["patient"] = shown(case.patient, phi=True, clear=False)
     return data
+
+
+def _findings(case: Case, workflow: Workflow, calendar: Calendar, now: datetime) -> list[str]:
+    """What is wrong with dates that open deadlines watch."""
+    lines = [docket_item(t, case, workflow, calendar, now) for t in case.open_deadlines()]
+    return [f"{line.deadline}: {line.finding}" for line in lines if line.finding]
 
 
 def _values(values: Mapping[str, Value], workflow: Workflow, *, phi: bool) -> Data:
@@ -95,8 +104,16 @@ def docket_item(
         act_by=reading.act_by,
         law_by=reading.law_by,
         stated_due_on=reading.stated_due_on,
+        unproven=tracked.unproven,
+        tolled=tracked.tolled_on is not None,
+        watched=_watched(case, workflow, tracked),
     )
     return item(facts, workflow, calendar, now)
+
+
+def _watched(case: Case, workflow: Workflow, tracked: Tracked) -> str | None:
+    value = case.fields.get(workflow.clocks[tracked.deadline.clock].watch or "")
+    return value if isinstance(value, str) else None
 
 
 def deadline_data(
@@ -104,8 +121,12 @@ def deadline_data(
 ) -> Data:
     """A deadline as in ``due``, with its ``outcome``; a lapse is a mark on one still open."""
     line = docket_item(tracked, case, workflow, calendar, now)
-    mark = "lapsed" if line.status == "overdue" else "open"
-    return {**item_data(line), "outcome": tracked.outcome or mark}
+    return {**item_data(line), "outcome": tracked.outcome or mark(line)}
+
+
+def mark(line: Item) -> str:
+    """How an open deadline stands: tolled, lapsed (which does not end it), or open."""
+    return {"tolled": "tolled", "overdue": "lapsed"}.get(line.status, "open")
 
 
 def item_data(line: Item) -> Data:

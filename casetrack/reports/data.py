@@ -12,6 +12,7 @@ FIELDS = (
     "case", "patient", "assignee", "workflow", "state", "deadline", "title", "owner", "kind",
     "due_on", "due_at", "act_by", "law_by", "stated_due_on", "status", "unproven",
     "business_days_left", "calendar_days_left", "ended_by", "source", "evidence", "law", "contact",
+    "finding",
 )  # fmt: skip
 
 

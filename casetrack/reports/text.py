@@ -60,6 +60,8 @@ def details(item: Item) -> Iterator[tuple[str, str]]:
         yield "letter says", words.day(item.stated_due_on)
     if (law := words.law(item)) is not None:
         yield "law", law
+    if item.finding:
+        yield "finding", item.finding
     if item.unproven:
         yield "unproven", "filed, no proof of receipt"
     yield from _ours(item) if ours else _theirs(item)
@@ -69,7 +71,7 @@ def _ours(item: Item) -> Iterator[tuple[str, str]]:
     typed, others = words.command(item)
     yield "type", typed
     if others:
-        yield "", f"also ended by {', '.join(others)}"
+        yield "", f"also possible: {', '.join(others)}"
     if item.contact:
         yield "call", item.contact
 
@@ -96,8 +98,9 @@ def _what(item: Item) -> str:
     last = f"{words.last_label(item)} {words.last_moment(item)}"
     same = last.endswith(words.day(item.act_by))
     unproven = "; no proof of receipt" if item.unproven else ""
+    finding = f"; {item.finding.upper()}" if item.finding else ""
     shown = "" if same else f"; {last}"
-    return f"{item.title} ({item.state}){shown}{unproven}{_patient(item)}"
+    return f"{item.title} ({item.state}){shown}{unproven}{finding}{_patient(item)}"
 
 
 def _counts(docket: Docket) -> Iterator[Line]:

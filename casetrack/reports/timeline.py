@@ -17,9 +17,15 @@ _DIGITS = 12
 _WHEN = len("Tue 2026-11-24 10:00 CST")
 
 
-def history_data(entries: Sequence[Entry]) -> dict[str, Any]:
-    """``casetrack.history/1``; ``values`` holds what the caller left disclosed."""
-    return {"schema": "casetrack.history/1", "entries": [_entry(entry) for entry in entries]}
+def history_data(entries: Sequence[Entry], names: Mapping[str, str]) -> dict[str, Any]:
+    """``casetrack.history/1``; ``values`` holds what the caller left disclosed.
+
+    ``names`` gives a case's reference by its id.
+    """
+    return {
+        "schema": "casetrack.history/1",
+        "entries": [{"case": names.get(x.case, x.case), **_entry(x)} for x in entries],
+    }
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -120,11 +120,8 @@ def law(item: Item) -> str | None:
 
 
 def command(item: Item) -> tuple[str, tuple[str, ...]]:
-    """What to type to end the deadline, and the other events that end it.
-
-    A note of ours comes first: it is our own act where the triggers wait for the other side.
-    """
-    ending = sorted(item.ended_by, key=lambda name: not name.startswith("note:"))
+    """What to type to end the deadline, and the other events that end it from here."""
+    ending = item.acts
     case = quote(item.case)
     if not ending:
         return f"casetrack next {case}", ()

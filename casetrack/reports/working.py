@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from casetrack.domain import dates
-from casetrack.domain.clocks import runs_in_hours
+from casetrack.domain.clocks import LENGTH, runs_in_hours
 from casetrack.domain.events import CalendarUse, Deadline, Reading
 from casetrack.domain.explanation import Step, safe_words, steps
 from casetrack.domain.workflow import Clock, Law, Owner, Workflow
@@ -54,6 +54,9 @@ def _labelled(pairs: Labelled) -> list[Line]:
 
 
 def _counted_from(reading: Reading, home: str, zone: str) -> Labelled:
+    if not LENGTH.fullmatch(reading.length):
+        yield "stated by", reading.length
+        return
     at, on = reading.from_at, reading.from_on
     start = words.day(on) if at is None else words.minute(at, zone)
     yield "counted from", f"{start}, {reading.from_field}"
@@ -98,10 +101,16 @@ def _dates(reading: Reading, home: str, zone: str, owner: Owner) -> Labelled:
     if reading.stated_due_on is not None:
         yield "letter says", words.day(reading.stated_due_on)
     if reading.law_at is not None:
-        yield "law", f"{words.minute(reading.law_at, zone)} ({reading.law_length})"
+        base = f"{reading.law_length} from {_law_base(reading, zone)}"
+        yield "law", f"{words.minute(reading.law_at, zone)} ({base})"
     yield "act by", words.day(reading.act_by)
     for line in _act_by(reading, home, owner):
         yield "", line
+
+
+def _law_base(reading: Reading, zone: str) -> str:
+    at, on = reading.law_from_at, reading.law_from_on or reading.from_on
+    return f"{words.day(on) if at is None else words.minute(at, zone)}, {reading.law_from_field}"
 
 
 def _roll(reading: Reading) -> str:
@@ -190,6 +199,9 @@ def _law(law: Law, reading: Reading, zone: str) -> dict[str, Any]:
         "source": law.source,
         "evidence": law.evidence,
         "caveat": law.caveat,
+        "from": reading.law_from_on and reading.law_from_on.isoformat(),
+        "from_at": reading.law_from_at and dates.local_text(reading.law_from_at, zone),
+        "counted_from": reading.law_from_field,
         "length": reading.law_length,
         "law_at": reading.law_at and dates.local_text(reading.law_at, zone),
         "law_by": reading.law_by and reading.law_by.isoformat(),

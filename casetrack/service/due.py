@@ -8,10 +8,12 @@ from casetrack.domain import dates
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import parse_length
 from casetrack.domain.docket import Docket, Facts, Item, Tally, item
+from casetrack.domain.workflow import Workflow
 from casetrack.errors import Unparsable
 from casetrack.ledger.store import DocketRow
 from casetrack.service.tracker import Tracker
 
+WATCHED = 20  # business days ahead, where a watched date may be missing
 ZONE = "America/Chicago"
 CALENDAR = "illinois-state"
 
@@ -39,8 +41,10 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
     """Every open deadline up to the window's end, however old, and the ledger in numbers."""
     today = dates.local_date(tracker.now, ZONE)
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
-    rows = tracker.ledger.docket(last, patients=wanted.patients)
-    items = tuple(_item(tracker, row) for row in rows if _matches(row, wanted))
+    horizon = max(last, tracker.desk.calendars[CALENDAR].add_business_days(today, WATCHED))
+    rows = tracker.ledger.docket(horizon, patients=wanted.patients)
+    lines = (_item(tracker, row) for row in rows if _matches(row, wanted))
+    items = tuple(line for line in lines if line.act_by <= last or line.finding)
     stats = tracker.ledger.stats()
     return Docket(
         as_of=tracker.now,
@@ -64,6 +68,15 @@ def _matches(row: DocketRow, wanted: Filter) -> bool:
     return wanted.assignee is None or (row.case.assignee or "") == wanted.assignee
 
 
+def _watched(tracker: Tracker, row: DocketRow, workflow: Workflow) -> str | None:
+    """The date that the deadline's clock watches, if the case has it."""
+    name = workflow.clocks[row.deadline.clock].watch
+    if name is None:
+        return None
+    _, _, values = tracker.ledger.views(row.case.case_id)
+    return next((value.value for value in values if value.name == name), None)
+
+
 def _item(tracker: Tracker, row: DocketRow) -> Item:
     workflow = tracker.desk.definitions.pinned(row.case.definition)
     facts = Facts(
@@ -78,5 +91,8 @@ def _item(tracker: Tracker, row: DocketRow) -> Item:
         act_by=row.deadline.act_by,
         law_by=row.deadline.law_by,
         stated_due_on=row.deadline.stated_due_on,
+        unproven=row.deadline.unproven,
+        tolled=row.deadline.tolled_on is not None,
+        watched=_watched(tracker, row, workflow),
     )
     return item(facts, workflow, tracker.desk.home(workflow), tracker.now)

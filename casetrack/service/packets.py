@@ -3,13 +3,14 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from casetrack.errors import Refused, Unparsable
 from casetrack.reports.sinks import csv_uncell
-from casetrack.service.desk import Recording, When
+from casetrack.service.desk import TODAY, Recording, When
 from casetrack.service.evidence import evidence_file
+from casetrack.service.tracker import Tracker
 
 LIMIT = 1 << 20
 RESERVED = ("item", "on", "file")
@@ -29,6 +30,13 @@ def read_packet(source: str) -> list[Recording]:
     if not recordings:
         raise Refused("the packet holds no rows")
     return recordings
+
+
+def undated(tracker: Tracker, case_id: str, recordings: Sequence[Recording]) -> list[str]:
+    """The items whose age is looked at and whose evidence would take today's date unasked."""
+    items = tracker.workflow_of(tracker.case(case_id)).items
+    aging = {name for name, item in items.items() if item.fresh}
+    return [r.item for r in recordings if r.item in aging and r.when == TODAY]
 
 
 def _text(source: str) -> str:

@@ -12,7 +12,7 @@ from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
 from casetrack.ledger.store import Query
-from casetrack.reports.casefile import Data, case_name, show_data
+from casetrack.reports.casefile import Data, case_name, docket_item, mark, show_data
 from casetrack.service.tracker import Tracker
 
 
@@ -131,3 +131,10 @@ def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
         known = ", ".join(case.deadlines) or "none"
         raise UnknownName(f"{case_name(case)} has no such deadline; it has: {known}")
     return (tracked,)
+
+
+def outcome_of(tracker: Tracker, case: Case, tracked: Tracked) -> str:
+    """How a deadline ended, or how it stands."""
+    workflow = tracker.workflow_of(case)
+    line = docket_item(tracked, case, workflow, tracker.desk.home(workflow), tracker.now)
+    return tracked.outcome or mark(line)

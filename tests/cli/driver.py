@@ -112,7 +112,7 @@ class Office:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as connection:
-            return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()
+            return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
 
     def bodies(self, case_id: str | None = None) -> list[dict[str, Any]]:
         """The bodies as stored, by case and version."""

@@ -254,7 +254,7 @@ def test_a_prefix_is_no_pattern(ledger: Ledger, prefix: str) -> None:
 
 def test_the_ledgers_own_stream_is_in_no_view(ledger: Ledger) -> None:
     own = replay(LEDGER_CASE, ledger.entries(LEDGER_CASE))
-    event = e.Event(data=e.DisclosureMade(command="export", cases=()), occurred_on=DAY)
+    event = e.Event(data=e.DisclosureMade(command="export", scope="all", cases=()), occurred_on=DAY)
     _, (entry,) = append(ledger, own, event)
     assert entry.version == 2
     assert ledger.stats().entries == 2

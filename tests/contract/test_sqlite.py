@@ -111,7 +111,7 @@ def test_a_ledger_is_opened_again_as_it_was_made(tmp_path: Path) -> None:
         "INSERT OR REPLACE INTO disclosure SELECT * FROM disclosure",
         "UPDATE definition SET text = ''",
         "DELETE FROM definition",
-        "INSERT OR REPLACE INTO definition SELECT digest, kind, '' FROM definition",
+        "INSERT OR REPLACE INTO definition SELECT digest, '' FROM definition",
     ],
 )
 def test_what_was_recorded_is_not_changed_by_sql(

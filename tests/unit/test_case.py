@@ -50,7 +50,7 @@ def entry(event: e.Event, version: int = 1, **changes: object) -> e.Entry:
 
 
 def recorded(item: str, on: date, armed: tuple[e.Deadline, ...] = (), **typed: e.Typed) -> e.Event:
-    data = e.EvidenceRecorded(item=item, fields={}, armed=armed, closed=())
+    data = e.EvidenceRecorded(item=item, fields={}, armed=armed)
     return e.Event(data=data, occurred_on=on, typed=typed)
 
 

@@ -32,8 +32,9 @@ LEDGER_OPENED = (
 NOTE_DISCLOSURE = '["00000000000000000000000000000001","note","Řekla: \\"ano\\"\\n\\tC:\\\\x 😀"]'
 NOTE_ADDED = (
     '{"actor":"Žofie","by":"os:tester@host","case":"01a19cc6-3d80-7000-8000-000000000001",'
-    '"data":{"clock_behind":null,"closed":[{"deadline":"reply#2","late":true,'
-    '"outcome":"satisfied"}],"fields":{"codes":["A","B"],"sent_on":"2026-11-01"},"row":7},'
+    '"data":{"armed":[],"clock_behind":null,"closed":[{"deadline":"reply#2","late":true,'
+    '"outcome":"satisfied"}],"fields":{"codes":["A","B"],"sent_on":"2026-11-01"},"moved":[],'
+    '"reopened":[],"row":7,"unproven":[]},'
     '"key":"k-1","ledger":"00000000-0000-4000-8000-000000000001",'
     '"occurred_at":"2026-11-02T14:30:00.000000Z","occurred_on":"2026-11-02","prev":null,'
     '"recorded_at":"2026-11-02T15:00:00.000000Z",'
@@ -45,18 +46,21 @@ READING = (
     '"name":"Veterans Day"}],"digest":"d1","edition":"2026-1","id":"illinois-state",'
     '"weekend":[6,7]}],"due_at":"2026-11-21T05:59:59.000000Z","due_on":"2026-11-20",'
     '"from_at":null,"from_field":"request","from_on":"2026-11-02","law_at":null,"law_by":null,'
-    '"law_length":null,"length":"14bd","roll":"none","roll_calendar":null,'
-    '"rungs":["5bd","0bd"],"safe_on":"2026-11-20","stated_due_on":null,'
+    '"law_from_at":null,"law_from_field":null,"law_from_on":null,"law_length":null,'
+    '"length":"14bd","roll":"none","roll_calendar":null,"rungs":["5bd","0bd"],'
+    '"safe_from_on":"2026-11-02","safe_on":"2026-11-20","stated_due_on":null,'
     '"unrolled_on":"2026-11-20"}'
 )
 ARMED = (
-    '{"alive_in":["submitted"],"clock":"reply","deadline":"reply#1","kind":"statutory","n":1,'
+    '{"alive_in":["submitted"],"clock":"reply","deadline":"reply#1",'
+    '"definition":"1bfb3e997ffc69bff94a42cdcbe2beb7640fb7672642b6e9b62ae804095a3452",'
+    '"kind":"statutory","n":1,'
     f'"owner":"payer","reading":{READING},"standard":null}}'
 )
 TRANSITION_DATA = (
     f'"data":{{"armed":[{ARMED}],"clock_behind":null,"closed":[],"expedited":false,"fields":{{}},'
     '"final":false,"from":"draft","moved":[],"overridden":[{"code":"missing","guard":"ready",'
-    '"item":null}],"reopened":[],"row":null,"to":"submitted","trigger":"submit"}'
+    '"item":null}],"reopened":[],"row":null,"to":"submitted","trigger":"submit","unproven":[]}'
 )
 
 
@@ -246,7 +250,7 @@ def test_only_text_is_sealed(value: object) -> None:
 
 @pytest.mark.parametrize("row", [2**53, -(2**53), 0.5])
 def test_an_integer_that_another_reader_would_round_is_refused(row: float) -> None:
-    data = e.NoteAdded(row=cast("int", row), fields={}, closed=())
+    data = e.NoteAdded(row=cast("int", row), fields={})
     message = refusal(lambda: recorded(e.Event(data=data, occurred_on=DAY)))
     assert message == "row is neither text, yes or no, nor an integer below 2**53"
 

@@ -213,9 +213,9 @@ def test_that_values_left_is_recorded_before_they_do(tracker: Tracker) -> None:
         export(tracker, Broken(), (case_id,), "for the auditor")
     export(tracker, io.StringIO(), (), None)
     first, second = tracker.ledger.entries(LEDGER_CASE)[1:]
-    assert first.data == e.DisclosureMade(command="export", cases=(case_id,))
+    assert first.data == e.DisclosureMade(command="export", scope="listed", cases=(case_id,))
     assert first.value("purpose") == "for the auditor"
-    assert second.data == e.DisclosureMade(command="export", cases=())
+    assert second.data == e.DisclosureMade(command="export", scope="all", cases=())
 
 
 def test_redacted_values_are_left_empty_and_the_case_still_imports(tracker: Tracker) -> None:

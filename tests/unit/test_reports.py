@@ -323,7 +323,7 @@ def deadline(name: str) -> e.Deadline:
     rule = CLOCKS[name]
     reading = clocks.read(rule, clocks.frame(WORKFLOW, known), BASES[name])
     return e.Deadline(
-        deadline=f"{name}#1", clock=name, n=1, owner=rule.owner, kind=rule.kind,
+        deadline=f"{name}#1", definition="0" * 64, clock=name, n=1, owner=rule.owner, kind=rule.kind,
         alive_in=rule.alive_in, reading=reading,
     )  # fmt: skip
 

@@ -487,7 +487,7 @@ def test_a_redacted_claim_value_fails_with_that_reason(name: str) -> None:
 @pytest.mark.parametrize("name", list(CLAIM))
 def test_a_claim_value_recorded_before_counts(name: str) -> None:
     rest = {n: v for n, v in CLAIM.items() if n != name}
-    case = Case(id="c", fields={name: CLAIM[name]})
+    case = Case(id="c", said={1: {name: CLAIM[name]}})
     findings = checklist(case, GUIDE, "administer", SUBMITTED, dict(rest))
     assert {f.item: f.status for f in findings} == claim()
 
