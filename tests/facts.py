@@ -38,7 +38,8 @@ def reading(act_by: date, **changes: object) -> e.Reading:
 def deadline(clock: str, act_by: date, n: int = 1, **changes: object) -> e.Deadline:
     members: dict[str, Any] = {
         "deadline": f"{clock}#{n}", "definition": DIGEST, "clock": clock, "n": n,
-        "owner": "payer", "kind": "statutory", "alive_in": ("submitted",), "reading": reading(act_by),
+        "owner": "payer", "kind": "statutory", "alive_in": ("submitted",),
+        "reading": reading(act_by),
     }  # fmt: skip
     return e.Deadline(**with_changes(members, changes))
 
@@ -101,3 +102,72 @@ def new_case(ledger: Ledger, event: e.Event | None = None) -> Case:
 
 def append(ledger: Ledger, case: Case, *events: e.Event) -> tuple[Case, tuple[e.Entry, ...]]:
     return ledger.append(case, [draft(event) for event in events], {DIGEST: DEFINITION})
+
+
+def happened(data: e.Data, on: date = DAY, **typed: e.Typed) -> e.Event:
+    return e.Event(data=data, occurred_on=on, typed=typed)
+
+
+def ended(name: str, outcome: e.Closing = "satisfied", *, late: bool | None = False) -> e.Ended:
+    return e.Ended(deadline=name, outcome=outcome, late=late)
+
+
+def moved(
+    name: str,
+    why: str,
+    to: e.Reading,
+    standard: e.Reading | None = None,
+    sent: tuple[str, ...] = (),
+) -> e.Moved:
+    return e.Moved(deadline=name, why=why, reading=to, standard=standard, sent=sent)
+
+
+def recorded(item: str, on: date = DAY, typed: Mapping[str, e.Typed] | None = None) -> e.Event:
+    data = e.EvidenceRecorded(item=item, fields={})
+    return e.Event(data=data, occurred_on=on, typed=typed or {})
+
+
+def planned(title: str, act_by: date, n: int = 1) -> e.Event:
+    """A deadline of our own; no workflow names its clock."""
+    own = deadline("plan", act_by, n, owner="provider", kind="planned")
+    return happened(e.DeadlinePlanned(armed=(own,)), title=title)
+
+
+def tolled(name: str, on: date = DAY) -> e.Event:
+    return happened(e.DeadlineTolled(deadline=name), on)
+
+
+def corrected(
+    version: int,
+    on: date | None = None,
+    at: datetime | None = None,
+    fields: Mapping[str, e.Typed] | None = None,
+    **typed: e.Typed,
+) -> e.Event:
+    data = e.EntryCorrected(corrects=version, on=on, at=at, fields=dict(fields or {}))
+    return e.Event(data=data, occurred_on=DAY, typed={"reason": "misread", **typed})
+
+
+def voided(version: int, state: str | None = None, **changes: object) -> e.Event:
+    """``state``: what a voided transition returns to; none is given for evidence."""
+    members: dict[str, Any] = {
+        "voids": version, "state": state, "expedited": None if state is None else False,
+    }  # fmt: skip
+    return happened(e.EntryVoided(**with_changes(members, changes)), reason="never happened")
+
+
+def reminded(name: str, rung: str, act_by: date, *folded: str) -> e.Event:
+    """The warning of one rung, with the less urgent ones that were folded into it."""
+    at = datetime.combine(DAY, time(15), UTC)
+    data = e.ReminderSent(
+        reminder="r-1",
+        deadline=name,
+        rung=rung,
+        folded=folded,
+        act_by=act_by,
+        scheduled_for=at,
+        sent_at=at + timedelta(seconds=2),
+        channels=("file",),
+        may_repeat=False,
+    )
+    return happened(data)

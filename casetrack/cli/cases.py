@@ -22,6 +22,16 @@ At = Annotated[
     str | None,
     typer.Option("--at", metavar="INSTANT", help="The instant it happened: 2026-11-24T15:00."),
 ]
+ItemArgument = Annotated[
+    str | None, typer.Argument(help="The requirement it is for.", autocompletion=completion.items)
+]
+EvidenceFile = Annotated[
+    Path | None, typer.Option(help="A document: its name, size and SHA-256 are recorded.")
+]
+Packet = Annotated[
+    str | None,
+    typer.Option("--from", metavar="FILE.csv|-", help="A packet: item,on,file and fields."),
+]
 IfVersion = Annotated[
     int | None,
     typer.Option(metavar="N", click_type=WHOLE, help="Only if it is still at version N."),
@@ -79,42 +89,28 @@ def _base(written: "Written") -> dict[str, object]:
 def record(
     ctx: typer.Context,
     case: CaseArgument,
-    item: Annotated[
-        str | None,
-        typer.Argument(help="The requirement it is for.", autocompletion=completion.items),
-    ] = None,
+    item: ItemArgument = None,
     given: Values = None,
     on: On = None,
-    file: Annotated[
-        Path | None, typer.Option(help="A document: its name, size and SHA-256 are recorded.")
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--from", metavar="FILE.csv|-", help="A packet: item,on,file and fields."),
-    ] = None,
+    file: EvidenceFile = None,
+    source: Packet = None,
     as_json: AsJson = False,
 ) -> None:
     """Record evidence for a requirement, or a whole packet at once (--from)."""
     from casetrack.service.desk import Recording, When
     from casetrack.service.evidence import evidence_file
-    from casetrack.service.packets import undated
+    from casetrack.service.packets import read_packet, undated
 
     if (item is None) == (source is None):
         raise typer.BadParameter("give an ITEM, or --from FILE.csv")
     if source is not None and (on is not None or file is not None or given):
         raise typer.BadParameter("days, files and values stand in the packet's own columns")
+    typed = Recording(
+        item=item or "", when=When(on=on), pairs=values.pairs(given), file=evidence_file(file)
+    )
     tracker = session(ctx).writing()
     case_id = tracker.resolve(case, exact=not interactive())
-    if source is not None:
-        from casetrack.service.packets import read_packet
-
-        recordings = read_packet(source)
-    else:
-        typed = Recording(
-            item=item or "", when=When(on=on), pairs=values.pairs(given),
-            file=evidence_file(file),
-        )  # fmt: skip
-        recordings = [typed]
+    recordings = [typed] if source is None else read_packet(source)
     today = undated(tracker, case_id, recordings)
     if today and source is not None:
         raise Refused(f"{', '.join(today)}: the age counts; give its own day in the column on")

@@ -145,7 +145,7 @@ def _corrected(case: Case, entry: e.Entry, data: e.EntryCorrected) -> Case:
     case = replace(
         case,
         corrected={**case.corrected, data.corrects: by_name},
-        said=_merged(case.said, data.corrects, values),
+        said=_merged(case, data.corrects, values),
         moves=tuple(_redated(m, data) for m in case.moves),
         evidence={
             item: tuple(_amended(x, data, values) for x in known)
@@ -157,12 +157,12 @@ def _corrected(case: Case, entry: e.Entry, data: e.EntryCorrected) -> Case:
 
 
 def _merged(
-    said: Mapping[int, Mapping[str, e.Value]], version: int, values: Mapping[str, e.Value]
+    case: Case, version: int, values: Mapping[str, e.Value]
 ) -> Mapping[int, Mapping[str, e.Value]]:
-    """Only what an entry had said before can be said anew; evidence keeps its own values."""
-    if version not in said:
-        return said
-    return {**said, version: {**said[version], **values}}
+    """What an entry said, corrected; evidence keeps its own values, a voided entry says nothing."""
+    if not values or not (version in case.said or any(m.version == version for m in case.moves)):
+        return case.said
+    return {**case.said, version: {**case.said.get(version, {}), **values}}
 
 
 def _redated(move: Transition, data: e.EntryCorrected) -> Transition:

@@ -176,6 +176,8 @@ def _counting(clock: Clock) -> Pairs:
         yield "expedited", words.length(clock.expedited)
     if clock.stated is not None:
         yield "letter's date", f"{clock.stated}, kept beside"
+    if clock.watch is not None:
+        yield "watches", words.watched(clock.watch, clock.watch_days)
     yield "roll", f"{clock.roll} by {clock.roll_calendar}" if clock.roll_calendar else clock.roll
 
 

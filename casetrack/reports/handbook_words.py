@@ -15,10 +15,10 @@ _GRADES: Mapping[Grade, str] = {
 _UNITS = {"bd": "business day", "d": "calendar day", "mo": "calendar month", "h": "elapsed hour"}
 _GUARDS: Mapping[GuardName, str] = {
     "ready": "what the checklist asks for is on file, keeps its rules and is fresh",
-    "rules": "the blocking rules named here hold",
+    "rules": "the blocking rules named here hold for the values that are known",
     "in_time": "it is done by the due date of {clocks}",
     "in_order": "none of these dates is before the one named ahead of it: {fields}",
-    "passed": "the running one of these is past its due date: {clocks}",
+    "passed": "the running one of these is past its due date, or the law's beside it: {clocks}",
     "expedited": "an expedited request is running in this stage",
 }
 
@@ -62,6 +62,12 @@ def ladder(clock: Clock) -> str:
     usual = HOUR_RUNGS if in_hours else default_rungs(clock)
     expedited = f"; {names(HOUR_RUNGS)} once expedited" if clock.expedited else ""
     return f"{names(usual)} before, the usual ones{expedited}"
+
+
+def watched(field: str, days: int) -> str:
+    return (
+        f"{field}: not after the last day, and asked for from {count(days, 'business day')} before"
+    )
 
 
 def sourced(source: str, grade: Grade) -> str:

@@ -44,6 +44,10 @@ def _text(of: Callable[[Item], str | None]) -> Callable[[Item], str]:
     return lambda item: markdown(of(item) or "")
 
 
+def _title(item: Item) -> str:
+    return f"{item.title}; {item.finding.upper()}" if item.finding else item.title
+
+
 def _last(item: Item) -> str:
     return f"{words.last_label(item)} {words.last_moment(item)}"
 
@@ -51,7 +55,7 @@ def _last(item: Item) -> str:
 def _do(item: Item) -> str:
     typed, others = words.command(item)
     code = f"`{typed}`" if _PLAIN_COMMAND.fullmatch(typed) else markdown(typed)
-    return f"{code}, also ended by {markdown(', '.join(others))}" if others else code
+    return f"{code}, also possible: {markdown(', '.join(others))}" if others else code
 
 
 def _last_and_source(item: Item) -> str:
@@ -65,7 +69,7 @@ def _state(item: Item) -> str:
 
 _SUBJECT: tuple[Column, ...] = (
     ("Case", _text(lambda item: item.case)),
-    ("Deadline", _text(lambda item: item.title)),
+    ("Deadline", _text(_title)),
     ("State", _text(_state)),
     ("Assignee", _text(lambda item: item.assignee or words.NOBODY)),
 )

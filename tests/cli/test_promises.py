@@ -40,6 +40,7 @@ DEADLINE: Shape = {
     "title": TEXT, "owner": TEXT, "kind": TEXT, "due_on": TEXT, "due_at": TEXT, "act_by": TEXT,
     "law_by": MAYBE, "status": TEXT, "unproven": FLAG, "business_days_left": COUNT,
     "calendar_days_left": COUNT, "ended_by": LIST, "source": TEXT, "evidence": TEXT,
+    "finding": MAYBE,
 }  # fmt: skip
 ERROR: Shape = {"schema": TEXT, "code": COUNT, "kind": TEXT, "message": TEXT, "reasons": LIST}
 
@@ -142,14 +143,17 @@ READS: Mapping[str, tuple[Words, Shape]] = {
         ["history", "C-2"],
         {
             "entries": [
-                {"version": COUNT, "type": TEXT, "occurred_on": TEXT, "occurred_at": MAYBE,
-                 "recorded_at": TEXT, "actor": TEXT, "by": TEXT, "data": TABLE, "values": TABLE,
-                 "digest": TEXT}
+                {"case": TEXT, "version": COUNT, "type": TEXT, "occurred_on": TEXT,
+                 "occurred_at": MAYBE, "recorded_at": TEXT, "actor": TEXT, "by": TEXT,
+                 "data": TABLE, "values": TABLE, "digest": TEXT}
             ]
         },
     ),
     "find": (["find", "K-77"], {"items": [{"case": TEXT, "field": TEXT}]}),
-    "explain": (["explain", "C-1"], {"case": TEXT, "deadlines": [TABLE]}),
+    "explain": (
+        ["explain", "C-1"],
+        {"case": TEXT, "deadlines": [{"deadline": TEXT, "outcome": TEXT, "source": TEXT}]},
+    ),
     "calendar-show": (
         ["calendar", "show", "illinois-state", "--year", "2026"],
         {"days": [{"date": TEXT, "name": TEXT, "status": TEXT}]},
@@ -204,7 +208,7 @@ def test_the_schema_revision_is_told_too(office: Office) -> None:
 WRITES: Mapping[str, tuple[Words, Shape]] = {
     "open": (["open", "--ref", "N-1", "--on", "2026-11-20"], BASE),
     "record": (["record", "C-1", "age", "dob=1990-02-28", "--on", "-3d"], BASE),
-    "note": (["note", "C-1", "called", "kind=call"], BASE),
+    "note": (["note", "C-1", "called", "kind=call", "--on", "2026-11-23"], BASE),
     "redact": (["redact", "C-1", "patient", "--reason", "asked", "--yes"], BASE),
     "assign": (["assign", "C-1", "ana"], {"items": [BASE]}),
     "fire": (
@@ -623,8 +627,8 @@ def test_a_future_day_is_refused(office: Office, day: str) -> None:
         ["record", "C-12", "inhibitor_test", "result=negative", "--on", "2018-06-01"],
         ["record", "C-12", "inhibitor_test", "result=negative", "--on", "0001-01-01"],
         ["record", "C-12", "age", "dob=1990-02-28", "--on=-9000bd"],
-        ["fire", "C-1", "deny", "notice_on=2017-06-01"],
-        ["fire", "C-1", "deny", "notice_on=0001-01-01"],
+        ["fire", "C-1", "deny", "notice_on=2017-06-01", "--override", "so it stands there"],
+        ["fire", "C-1", "deny", "notice_on=0001-01-01", "--override", "so it stands there"],
         ["fire", "C-1", "approve", "valid_through=2045-01-31"],
         ["fire", "C-1", "approve", "valid_through=9999-12-31"],
         ["fire", "C-1", "request_info", "respond_on=9999-12-31"],

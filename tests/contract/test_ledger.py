@@ -18,16 +18,22 @@ from tests.facts import (
     DAY,
     DEFINITION,
     DIGEST,
+    NOV_10,
     NOV_20,
     append,
     assigned,
+    corrected,
     deadline,
     draft,
     fired,
     new_case,
     noted,
     opened,
+    planned,
     redacted,
+    reminded,
+    tolled,
+    voided,
 )
 from tests.fakes import START, FakeClock, fixed_sources
 
@@ -266,7 +272,10 @@ def test_the_ledgers_own_stream_is_in_no_view(ledger: Ledger) -> None:
 def test_both_stores_write_the_same_bodies(tmp_path: Path) -> None:
     def bodies(ledger: Ledger) -> list[str]:
         case = new_case(ledger, opened(patient="Žofie", armed=(deadline("reply", NOV_20),)))
-        append(ledger, case, fired(typed={"b": "1", "a": ("2", "3")}), noted())
+        case, _ = append(ledger, case, fired(typed={"b": "1", "a": ("2", "3")}), noted())
+        case, _ = append(ledger, case, planned("Ask", NOV_20), tolled("reply#1"))
+        mended = corrected(1, NOV_10), voided(2, "draft")
+        append(ledger, case, reminded("plan#1", "1bd", NOV_20), *mended)
         return [entry.body for entry in ledger.entries(case.id)]
 
     stored = create_ledger(str(tmp_path / "ledger.db"), fixed_sources())

@@ -4,23 +4,29 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from casetrack.domain import events as e
 from casetrack.errors import Corrupt
 from casetrack.ledger.store import DeadlineRow, Ledger, Query, Stats
 from tests.contract.asking import found, listed, on_docket, refusal
 from tests.facts import (
+    DAY,
     DEC_1,
     NOV_10,
     NOV_20,
     append,
+    corrected,
     deadline,
     draft,
+    ended,
     fired,
+    moved,
     new_case,
     noted,
     opened,
     reading,
     redacted,
+    reminded,
+    tolled,
+    voided,
 )
 
 BEFORE, AFTER = datetime(2026, 11, 11, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)
@@ -111,15 +117,48 @@ def test_a_docket_row_holds_its_deadline_whole(ledger: Ledger) -> None:
         law_by=NOV_20,
         stated_due_on=DEC_1,
         outcome=None,
+        rungs=("5bd", "0bd"),
     )
+
+
+def test_a_docket_row_tells_what_was_sent_what_stands_still_and_what_is_not_proven(
+    ledger: Ledger,
+) -> None:
+    armed = tuple(deadline(clock, NOV_10) for clock in ("a", "b", "c"))
+    case = new_case(ledger, opened(armed=armed))
+    steps = (reminded("a#1", "2bd", NOV_10, "5bd"), tolled("b#1"), fired(unproven=("c#1",)))
+    case, _ = append(ledger, case, *steps)
+    rows = [row.deadline for row in ledger.docket(None)]
+    assert [(row.sent, row.tolled_on, row.unproven) for row in rows] == [
+        (("5bd", "2bd"), None, False),
+        ((), DAY, False),
+        ((), None, True),
+    ]
+    assert list(ledger.views(case.id)[1]) == rows
+    moves = tuple(moved(f"{clock}#1", "extended", reading(DEC_1)) for clock in ("a", "b"))
+    append(ledger, case, fired(moved=moves, closed=(ended("c#1"),)))
+    assert [(row.sent, row.tolled_on, row.unproven) for row in ledger.views(case.id)[1]] == [
+        ((), None, False)
+    ] * 3
+
+
+def test_a_value_that_a_void_takes_back_is_found_no_more(ledger: Ledger) -> None:
+    case = new_case(ledger, opened(number="N-1"))
+    case, _ = append(ledger, case, fired("closed", {"number": "N-2"}, final=True))
+    assert found(ledger, "N-") == ["number=N-2"]
+    case, _ = append(ledger, case, voided(2, "draft"))
+    assert found(ledger, "N-") == ["number=N-1"]
+    append(ledger, case, corrected(1, number="N-3"))
+    assert found(ledger, "N-") == ["number=N-3"]
+    assert ledger.counts() == [("draft", None, 1)]
 
 
 def test_a_deadline_moves_closes_and_reopens_in_the_views(ledger: Ledger) -> None:
     case = new_case(ledger, opened(armed=(deadline("reply", NOV_10),)))
-    moved = e.Moved(deadline="reply#1", why="expedited", reading=reading(DEC_1), standard=None)
-    case, _ = append(ledger, case, fired(moved=(moved,)))
+    move = moved("reply#1", "expedited", reading(DEC_1))
+    case, _ = append(ledger, case, fired(moved=(move,)))
     assert [row.deadline.act_by for row in ledger.docket(None)] == [DEC_1]
-    case, _ = append(ledger, case, fired(closed=(e.Ended(deadline="reply#1", outcome="lapsed"),)))
+    case, _ = append(ledger, case, fired(closed=(ended("reply#1", "lapsed"),)))
     assert on_docket(ledger, None) == []
     assert [row.outcome for row in ledger.views(case.id)[1]] == ["lapsed"]
     append(ledger, case, fired(reopened=("reply#1",), armed=(deadline("reply", NOV_20, n=2),)))

@@ -110,10 +110,14 @@ def test_only_transitions_move_the_day_of_the_last_one() -> None:
     assert case.state == "submitted"
 
 
-def test_a_transition_without_an_instant_forgets_the_one_before() -> None:
+def test_a_transition_without_an_instant_forgets_none_before_it() -> None:
+    """A later one may not be before the latest instant known, whatever came between."""
     at = datetime(2026, 11, 24, 16, tzinfo=UTC)
+    assert folded(opened(), fired()).moved_at is None
     case = folded(opened(), replace(fired(), occurred_at=at), fired("decided"))
-    assert case.moved_at is None
+    assert case.moved_at == at
+    earlier = replace(fired("back"), occurred_at=at.replace(hour=15))
+    assert folded(opened(), replace(fired(), occurred_at=at), earlier).moved_at == at
 
 
 def test_replay_believes_what_was_recorded_and_decides_nothing() -> None:
@@ -238,7 +242,7 @@ def test_the_newest_value_of_a_field_stands_clear_or_sealed() -> None:
 @pytest.mark.parametrize(
     "name",
     ["reference", "patient", "reason", "override", "note", "basis", "purpose", "file_name",
-     "file_size", "file_sha256", "import_sha256"],
+     "file_size", "file_sha256", "import_sha256", "title"],
 )  # fmt: skip
 def test_what_an_entry_is_wrapped_in_is_no_field(name: str) -> None:
     assert name in ENVELOPE

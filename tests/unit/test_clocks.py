@@ -633,6 +633,30 @@ def test_a_second_expedite_never_makes_the_date_later(matter: Matter) -> None:
     assert matter.reading("pa_decision#1") == standard
 
 
+def test_an_expedited_request_that_ends_with_the_standard_date_changes_nothing(
+    matter: Matter,
+) -> None:
+    """72 hours before the last second of 16 December, and a second later: the standard stands."""
+    matter.fire("submit", "2026-11-24T10:00")
+    rule, reading = GUIDE.clocks["pa_decision"], matter.reading("pa_decision#1")
+    assert wall(reading.due_at) == "Wed 2026-12-16 23:59:59 CST"
+    earlier = clocks.expedite(rule, reading, chicago("2026-12-13T23:59:58"), ZONE)
+    assert (earlier.length, wall(earlier.due_at)) == ("72h", "Wed 2026-12-16 23:59:58 CST")
+    for tie in ("2026-12-13T23:59:59", "2026-12-14T00:00:00"):
+        assert clocks.expedite(rule, reading, chicago(tie), ZONE) == reading
+
+
+def test_an_expedited_request_that_ends_with_the_laws_instant_leaves_the_law(
+    matter: Matter,
+) -> None:
+    matter.fire("submit", "2026-11-24T10:00")
+    rule, reading = GUIDE.clocks["pa_decision"], matter.reading("pa_decision#1")
+    earlier = clocks.expedite(rule, reading, chicago("2026-11-26T09:59:59"), ZONE)
+    assert (earlier.law_length, earlier.law_from_field) == ("24h", "expedite")
+    tie = clocks.expedite(rule, reading, chicago("2026-11-26T10:00"), ZONE)
+    assert (tie.law_length, tie.law_from_field, tie.law_at) == ("72h", "request", reading.law_at)
+
+
 def test_an_expedite_after_a_refused_one_counts_from_its_own_request(matter: Matter) -> None:
     matter.fire("submit", "2026-11-24T10:00")
     standard = matter.reading("pa_decision#1")

@@ -14,7 +14,23 @@ from casetrack.errors import Corrupt, Refused, Unparsable
 from casetrack.ledger import canonical
 from casetrack.ledger.codec import new_case_id, new_ledger_id, opening, parse, record
 from casetrack.ledger.store import Draft
-from tests.facts import DAY, assigned, deadline, draft, fired, noted, opened, reading
+from tests.facts import (
+    DAY,
+    assigned,
+    corrected,
+    deadline,
+    draft,
+    ended,
+    fired,
+    happened,
+    moved,
+    noted,
+    opened,
+    reading,
+    reminded,
+    tolled,
+    voided,
+)
 from tests.fakes import START, FakeClock, fixed_sources
 
 LEDGER = "00000000-0000-4000-8000-000000000001"
@@ -64,6 +80,39 @@ TRANSITION_DATA = (
 )
 
 
+REST_OF_MOVED = f'"reading":{READING},"sent":["5bd"],"standard":{READING},"why":"extended"'
+NOTHING = '"moved":[],"reopened":[]'
+REMINDER = (
+    '"act_by":"2026-11-20","channels":["file"],"clock_behind":null,"deadline":"reply#1",'
+    '"folded":["10bd","5bd"],"may_repeat":false,"reminder":"r-1","row":null,"rung":"2bd",'
+    '"scheduled_for":"2026-11-02T15:00:00.000000Z","sent_at":"2026-11-02T15:00:02.000000Z"'
+)
+DATA = {
+    "DeadlineDone": (
+        '"armed":[],"clock_behind":null,"closed":[{"deadline":"plan#1","late":null,'
+        f'"outcome":"satisfied"}}],{NOTHING},"row":null,"unproven":[]'
+    ),
+    "DeadlineExtended": (
+        f'"armed":[],"clock_behind":null,"closed":[],"moved":[{{"deadline":"reply#1",'
+        f'{REST_OF_MOVED}}}],"reopened":[],"row":null,"unproven":[]'
+    ),
+    "DeadlineTolled": '"clock_behind":null,"deadline":"reply#1","row":null',
+    "EntryCorrected": (
+        '"armed":[],"at":"2026-11-02T15:00:00.000000Z","clock_behind":null,"closed":[],'
+        '"corrects":2,"fields":{"benefit":"medical"},"moved":[],"on":"2026-11-02",'
+        '"reopened":[],"row":null,"unproven":[]'
+    ),
+    "EntryVoided": (
+        f'"armed":[],"clock_behind":null,"closed":[],"expedited":false,{NOTHING},"row":null,'
+        '"state":"draft","unproven":["reply#1"],"voids":2'
+    ),
+    "ReminderSent": REMINDER,
+    "DisclosureMade": (
+        f'"cases":["{CASE.id}"],"clock_behind":null,"command":"due","row":null,"scope":"listed"'
+    ),
+}
+
+
 def recorded(
     event: e.Event, actor: str = "eva", key: str | None = None
 ) -> tuple[e.Entry, dict[str, str]]:
@@ -103,15 +152,46 @@ def test_a_note_and_its_disclosure_to_the_byte() -> None:
 
 
 def test_a_transition_with_a_deadline_to_the_byte() -> None:
-    closed = e.Closed(date=date(2026, 11, 11), name="Veterans Day")
-    use = e.CalendarUse(
-        id="illinois-state", edition="2026-1", digest="d1", weekend=(6, 7), closed=(closed,)
-    )
-    armed = deadline(
-        "reply", date(2026, 11, 20), reading=reading(date(2026, 11, 20), calendars=(use,))
-    )
+    read = reading(date(2026, 11, 20), calendars=(calendar_use(),))
+    armed = deadline("reply", date(2026, 11, 20), reading=read)
     entry, _ = recorded(fired(armed=(armed,), overridden=(e.Gap(guard="ready", code="missing"),)))
     assert TRANSITION_DATA in entry.body
+
+
+def calendar_use() -> e.CalendarUse:
+    closed = e.Closed(date=date(2026, 11, 11), name="Veterans Day")
+    return e.CalendarUse(
+        id="illinois-state", edition="2026-1", digest="d1", weekend=(6, 7), closed=(closed,)
+    )
+
+
+def of_kind(kind: str) -> e.Event:
+    read = reading(date(2026, 11, 20), calendars=(calendar_use(),))
+    made = (
+        happened(e.DeadlineDone(closed=(ended("plan#1", late=None),))),
+        happened(e.DeadlineExtended(moved=(moved("reply#1", "extended", read, read, ("5bd",)),))),
+        tolled("reply#1"),
+        corrected(2, DAY, START, {"benefit": "medical"}),
+        voided(2, "draft", unproven=("reply#1",)),
+        reminded("reply#1", "2bd", date(2026, 11, 20), "10bd", "5bd"),
+        happened(e.DisclosureMade(command="due", scope="listed", cases=(CASE.id,))),
+    )
+    return next(event for event in made if type(event.data).__name__ == kind)
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_the_data_of_each_further_kind_to_the_byte_and_back(kind: str) -> None:
+    entry, disclosures = recorded(of_kind(kind))
+    assert f'"data":{{{DATA[kind]}}},"key"' in entry.body
+    assert f'"type":"{kind}"' in entry.body
+    assert parse(entry.body, disclosures) == entry
+
+
+def test_deadlines_planned_resumed_and_projected_anew_hold_what_any_effect_does() -> None:
+    effects = '"armed":[],"clock_behind":null,"closed":[],"moved":[],"reopened":[],"row":null'
+    for kind in (e.DeadlinePlanned, e.DeadlineResumed, e.DeadlineReprojected):
+        entry, _ = recorded(happened(kind()))
+        assert f'"data":{{{effects},"unproven":[]}},"key"' in entry.body
 
 
 def test_a_body_is_read_back_as_it_was_recorded() -> None:

@@ -41,8 +41,8 @@ UPHOLD = """
     moves           internal_appeal -> appeal_denied
     moves           external_review -> final_denial
     fields          notice_on (required), received_on, stated_due_on, granted_part
-    guard           in_order: none of these dates is before the one named ahead of it: notice_on,
-                    received_on, on; can be overridden with a reason
+    guard           in_order: none of these dates is before the one named ahead of it: stage,
+                    notice_on, received_on, on; can be overridden with a reason
     source          guide: Appeals Process in Illinois
 """
 INHIBITOR_TEST = """
@@ -184,6 +184,10 @@ def test_an_entry_of_the_guide_as_typed_by_hand(name: str, expected: str) -> Non
             "armed into approved_in_part: internal_appeal, denied, appeal_denied,",
         ),
         ("approval_validity", "reminders 30bd, 20bd, 10bd, 5bd before"),
+        (
+            "approval_validity",
+            "watches infusion_on: not after the last day, and asked for from 20 business days",
+        ),
         ("external_filing", "law has no such clock and sets no date"),
         ("external_filing", "42 CFR 422.590, 422.592 (V: text of the law seen)"),
         ("expedite", "short clock asked for in this stage"),

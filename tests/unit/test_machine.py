@@ -382,6 +382,7 @@ PAST = "valid_through_before_on"
 SWAPPED = "valid_through_before_valid_from"
 UNRECEIVED = "received_on_before_notice_on"
 SLIPS = {"hcpcs": "J7195", "units": "2", "ndc": "0054-0100-10", "benefit": "pharmacy"}
+NOT_ASKED = "notice_on_before_stage"
 FULL: Sequence[tuple[str, str, Values, Unmet]] = [
     ("submit", TODAY, {}, [ready("inhibitor_test", "stale")]),
     ("provide_info", TODAY, {}, [ready("inhibitor_test", "stale")]),
@@ -420,14 +421,38 @@ FULL: Sequence[tuple[str, str, Values, Unmet]] = [
     ),
     ("uphold", TODAY, RECEIVED_FIRST, [against("in_order", UNRECEIVED)]),
     ("reverse", TODAY, BACKWARD, [against("in_order", SWAPPED)]),
+    # a letter before the request that it answers
+    (
+        "deny",
+        TODAY,
+        {"notice_on": "2026-11-23"},
+        [against("in_order", NOT_ASKED, "notice_on", "2026-11-23", "2026-11-24")],
+    ),
+    (
+        "approve_in_part",
+        TODAY,
+        {"notice_on": "2026-11-23", **APPROVED},
+        [against("in_order", NOT_ASKED, "notice_on", "2026-11-23", "2026-11-24")],
+    ),
+    (
+        "uphold",
+        TODAY,
+        {"notice_on": "2026-12-09"},
+        [against("in_order", NOT_ASKED, "notice_on", "2026-12-09", "2026-12-10")],
+    ),
     (
         "payer_missed",
-        "2026-12-16",
+        "2026-11-26",
         {},
         [against("passed", "not_passed", "pa_decision#1", "2026-12-16")],
     ),
     ("administer", TODAY, {**CLAIM, "hcpcs": "J1412"}, [against("rules", "hcpcs", "J1411")]),
-    ("administer", TODAY, SLIPS, [against("rules", name, name) for name in SLIPS]),
+    (
+        "administer",
+        TODAY,
+        {**CLAIM, **SLIPS},
+        [against("rules", name, name) for name in SLIPS],
+    ),
 ]
 
 
@@ -473,7 +498,7 @@ def test_every_guard_of_the_workflow_has_been_seen_unmet() -> None:
     seen = {(t, one.guard) for t, _, _, unmet in (*BARE, *FULL) for _, one in unmet}
     apart = {
         ("file_appeal", "in_time"), ("request_external_review", "in_time"),
-        ("administer", "in_time"), ("refuse_expedite", "expedited"),
+        ("administer", "in_time"), ("administer", "in_order"), ("refuse_expedite", "expedited"),
     }  # fmt: skip
     guards = {(name, guard.name) for name, t in GUIDE.triggers.items() for guard in t.guards}
     assert guards == seen | apart
@@ -497,6 +522,128 @@ def test_a_claim_for_an_earlier_day_than_the_code_is_refused() -> None:
     error = refusal(world, lambda: world.fire("administer", "2023-03-31", CLAIM))
     assert "2023-04-01" in error.reasons[0]
     assert fired(world.fire("administer", "2023-04-01", CLAIM)).overridden == ()
+
+
+# What the claim goes ahead without
+
+
+def gap(name: str) -> e.Gap:
+    return e.Gap(guard="rules", code=name)
+
+
+def test_a_claim_without_any_value_goes_ahead_and_owes_each_of_them() -> None:
+    world = in_state("approved")
+    data = fired(world.fire("administer", TODAY))
+    assert data.overridden == tuple(gap(name) for name in ("hcpcs", "units", "ndc", "benefit",
+                                                           "authorization"))  # fmt: skip
+    assert "override" not in world.ledger.entries(world.id)[-1].sealed
+    assert len(world.open_items()) == 5
+    assert all("rules" in line for line in world.open_items())
+
+
+@pytest.mark.parametrize("name", list(CLAIM))
+def test_a_claim_value_that_nobody_gave_is_owed_until_a_note_gives_one_that_holds(
+    name: str,
+) -> None:
+    world = in_state("approved")
+    data = fired(world.fire("administer", TODAY, {n: v for n, v in CLAIM.items() if n != name}))
+    assert data.overridden == (gap(name),)
+    (left,) = world.open_items()
+    assert name in left
+    if name in SLIPS:
+        world.note(TODAY, {name: SLIPS[name]})
+        assert world.open_items() == (left,)
+    world.note(TODAY, {name: CLAIM[name]})
+    assert world.open_items() == ()
+    assert [one.gap for one in world.case.gaps] == [gap(name)]
+
+
+def test_a_claim_value_that_a_note_gave_before_is_not_owed() -> None:
+    world = in_state("approved")
+    world.note("2026-12-10", CLAIM)
+    assert fired(world.fire("administer", TODAY)).overridden == ()
+    assert world.open_items() == ()
+
+
+@pytest.mark.parametrize("name", list(SLIPS))
+def test_a_wrong_claim_value_still_refuses_and_what_is_missing_beside_it_is_no_reason(
+    name: str,
+) -> None:
+    world = in_state("approved")
+    error = refusal(world, lambda: world.fire("administer", TODAY, {name: SLIPS[name]}))
+    assert_named(error.reasons, [against("rules", name, name)])
+    data = fired(world.fire("administer", TODAY, {name: SLIPS[name]}, override="billed so"))
+    assert data.overridden[0] == gap(name)
+    assert {one.code for one in data.overridden} == CLAIM.keys()
+    assert len(data.overridden) == 5
+    world.note(TODAY, CLAIM)
+    assert world.open_items() == ()
+
+
+# Dates in order
+
+
+def test_an_infusion_is_not_before_the_approval_begins() -> None:
+    world = World().walk([SUBMIT])
+    world.fire("approve", "2026-12-02", {"valid_from": "2027-01-10", **APPROVED})
+    unmet = [against("in_order", "on_before_valid_from", "valid_from", "2027-01-10")]
+    refused_then_overridden(world, "administer", "2027-01-09", CLAIM, unmet)
+
+
+@pytest.mark.parametrize("on", ["2027-01-10", "2027-01-11"])
+def test_an_infusion_from_the_approvals_first_day_is_in_order(on: str) -> None:
+    world = World().walk([SUBMIT])
+    world.fire("approve", "2026-12-02", {"valid_from": "2027-01-10", **APPROVED})
+    assert fired(world.fire("administer", on, CLAIM)).overridden == ()
+
+
+def test_the_approvals_first_day_is_the_one_said_last() -> None:
+    part = {"notice_on": "2026-12-01", "valid_from": "2027-03-01", **APPROVED}
+    world = World().walk([SUBMIT, ("approve_in_part", "2026-12-03", part), FILE])
+    world.fire("overturn", "2027-01-05", {"valid_from": "2027-01-04", **APPROVED})
+    assert fired(world.fire("administer", TODAY, CLAIM)).overridden == ()
+
+
+def test_a_date_that_the_trigger_carries_counts_only_as_given_with_it() -> None:
+    """The receipt of the first letter says nothing of the second."""
+    deny = {"notice_on": "2026-12-01", "received_on": "2026-12-02"}
+    world = World().walk([SUBMIT, ("deny", "2026-12-03", deny), FILE])
+    assert world.case.fields["received_on"] == "2026-12-02"
+    assert fired(world.fire("uphold", "2027-01-05", {"notice_on": "2027-01-04"})).overridden == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "trigger", "began"),
+    [
+        ([SUBMIT], "deny", "2026-11-24"),
+        # asking for information does not begin the stage anew
+        (PATHS["info_requested"], "deny", "2026-11-24"),
+        ([*PATHS["info_requested"], ("provide_info", "2026-12-02", {})], "deny", "2026-11-24"),
+        ([SUBMIT, DENY, FILE], "uphold", "2026-12-10"),
+        # an appeal filed again does
+        (
+            [SUBMIT, DENY, FILE, ("reject_request", "2026-12-14", {}),
+             ("file_appeal", "2026-12-15", {})],
+            "uphold",
+            "2026-12-15",
+        ),
+        (PATHS["external_review"], "uphold", "2027-01-06"),
+    ],
+)  # fmt: skip
+def test_a_letter_is_not_before_the_request_that_it_answers(
+    path: Sequence[Step], trigger: str, began: str
+) -> None:
+    day_before = str(date.fromisoformat(began) - timedelta(days=1))
+    world = World().walk(path)
+    assert fired(world.fire(trigger, TODAY, {"notice_on": began})).overridden == ()
+    unmet = [against("in_order", NOT_ASKED, "notice_on", day_before, began)]
+    refused_then_overridden(World().walk(path), trigger, TODAY, {"notice_on": day_before}, unmet)
+
+
+def test_an_expedited_request_begins_no_stage() -> None:
+    world = World().walk([SUBMIT])
+    expedite(world, "2026-12-01T10:00")
+    assert fired(world.fire("deny", TODAY, {"notice_on": "2026-11-24"})).overridden == ()
 
 
 @pytest.mark.parametrize("override", [None, "we must"])
@@ -638,13 +785,35 @@ def test_an_infusion_comes_before_the_approval_ends(on: str, timely: bool) -> No
     assert data.overridden == (e.Gap(guard="in_time", code="late"),)
 
 
+# Submitted on 24 November: the law's 72 hours from midnight, the guide's 14 days to 16 December.
+# Filed on 10 December: the law gives 7 days, the guide 30. The law has no clock for a review.
 @pytest.mark.parametrize(
-    ("on", "missed"), [("2026-12-16", False), ("2026-12-17", True), ("2026-12-16T23:59:59", False)]
+    ("state", "on", "missed"),
+    [
+        ("pa_submitted", "2026-11-26", False),
+        ("pa_submitted", "2026-11-27", False),
+        ("pa_submitted", "2026-11-27T00:00", False),
+        ("pa_submitted", "2026-11-27T00:00:01", True),
+        ("pa_submitted", "2026-11-28", True),
+        ("pa_submitted", "2026-12-16", True),
+        ("pa_submitted", "2026-12-17", True),
+        ("internal_appeal", "2026-12-17", False),
+        ("internal_appeal", "2026-12-17T23:59:59", False),
+        ("internal_appeal", "2026-12-18T00:00", True),
+        ("internal_appeal", "2026-12-18", True),
+        ("internal_appeal", "2027-01-10", True),
+        ("external_review", "2027-01-13", False),
+        ("external_review", "2027-01-13T23:59:59", False),
+        ("external_review", "2027-01-14", True),
+    ],
 )
-def test_a_payer_has_missed_its_date_once_it_has_passed(on: str, missed: bool) -> None:
-    world = in_state("pa_submitted")
+def test_a_payer_has_missed_its_date_once_that_or_the_laws_has_passed(
+    state: str, on: str, missed: bool
+) -> None:
+    world = in_state(state)
     if not missed:
-        refusal(world, lambda: world.fire("payer_missed", on))
+        error = refusal(world, lambda: world.fire("payer_missed", on))
+        assert len(error.reasons) == 1
         return
     before = world.case.deadlines
     data = fired(world.fire("payer_missed", on))
@@ -652,20 +821,28 @@ def test_a_payer_has_missed_its_date_once_it_has_passed(on: str, missed: bool) -
     assert world.case.deadlines == before
 
 
+# Asked for on 24 November at 10: the law's 24 hours, then the guide's 72.
 @pytest.mark.parametrize(
-    ("when", "late"),
+    ("when", "missed", "late"),
     [
-        ("2026-11-27T10:00", False),
-        ("2026-11-27T10:00:01", True),
-        ("2026-11-27T23:00", True),
-        ("2026-11-27", False),
-        ("2026-11-28", True),
+        ("2026-11-25T10:00", False, False),
+        ("2026-11-25", False, False),
+        ("2026-11-25T10:00:01", True, False),
+        ("2026-11-26", True, False),
+        ("2026-11-27T10:00", True, False),
+        ("2026-11-27T10:00:01", True, True),
+        ("2026-11-27T23:00", True, True),
+        ("2026-11-27", True, None),
+        ("2026-11-28", True, True),
     ],
 )
-def test_hours_have_passed_from_the_second_after_their_last(when: str, late: bool) -> None:
+def test_hours_have_passed_from_the_second_after_their_last(
+    when: str, missed: bool, late: bool | None
+) -> None:
+    """On the day of the last hour, a day alone does not tell whether it was late."""
     world = in_state("pa_submitted")
     expedite(world, "2026-11-24T10:00")
-    if late:
+    if missed:
         assert fired(world.fire("payer_missed", when)).overridden == ()
     else:
         refusal(world, lambda: world.fire("payer_missed", when))
@@ -687,6 +864,16 @@ def test_opening_a_case_late_holds_back_no_transition() -> None:
     assert world.case.opened_on == date(2026, 10, 1)
     world.fire("submit", "2026-09-28", override="the packet went out before the case was opened")
     assert world.deadline("pa_decision#1").deadline.reading.due_on == date(2026, 10, 19)
+
+
+@pytest.mark.parametrize("when", ["2026-09-28", "2026-09-28T00:00"])
+def test_a_case_opened_today_takes_transitions_of_any_day_before(when: str) -> None:
+    world = World(evidence=False)
+    world.id = world.tracker.open(Opening(workflow=GUIDE.id, reference="C-2")).case.id
+    assert world.case.opened_on == date(2027, 1, 20)
+    assert world.fire("submit", when, override="it was sent long ago").case.moved_on == date(
+        2026, 9, 28
+    )
 
 
 def test_a_call_before_the_submission_does_not_end_the_follow_up() -> None:
@@ -718,6 +905,28 @@ def test_two_instants_of_one_day_are_in_order_to_the_second() -> None:
     world.fire("request_info", "2026-11-24T10:00")
     # a day alone can't be told apart from the hour before
     world.fire("provide_info", "2026-11-24")
+
+
+@pytest.mark.parametrize("override", [None, "we must"])
+@pytest.mark.parametrize("when", ["2026-11-24T09:59:59", "2026-11-24T00:00"])
+def test_a_day_alone_does_not_hide_an_instant_that_is_known(
+    when: str, override: str | None
+) -> None:
+    world = World()
+    world.fire("submit", "2026-11-24T10:00")
+    world.fire("request_info", "2026-11-24")
+    error = refusal(world, lambda: world.fire("provide_info", when, override=override))
+    assert len(error.reasons) == 1
+    world.fire("provide_info", "2026-11-24T10:00")
+
+
+def test_the_latest_instant_known_counts_and_not_the_newest() -> None:
+    world = World()
+    world.fire("submit", "2026-11-24T10:00")
+    world.fire("request_info", "2026-11-25")
+    assert world.case.moved_at == datetime(2026, 11, 24, 16, tzinfo=UTC)
+    world.fire("provide_info", "2026-11-25T00:00")
+    assert world.case.moved_at == datetime(2026, 11, 25, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from casetrack.catalog import calendars
+from casetrack.catalog import calendars, workflows
 from casetrack.domain import clocks, dates
 from casetrack.domain import events as e
-from casetrack.domain.docket import Docket, Item, Status, Tally, tally
+from casetrack.domain.docket import Docket, Item, Status, Tally, acts, tally
 from casetrack.domain.workflow import Clock, Kind, Law, Owner, State, Workflow
 from casetrack.reports import data, markdown, table, text, timeline, words, working
 from casetrack.reports.lines import COLUMNS, width, wrap
@@ -29,6 +29,7 @@ from casetrack.reports.sections import sections
 GOLDEN = Path(__file__).parents[1] / "golden" / "reports"
 WRITE = os.environ.get("CASETRACK_GOLDEN") == "write"
 ZONE = "America/Chicago"
+GUIDE = workflows.load("humana-il-guide")
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
 LONGEST = "R2026-11.Very_Long-Reference.032"
@@ -114,6 +115,7 @@ def due(
         business_days_left=calendars.load("illinois-state").business_days_between(TODAY, by),
         calendar_days_left=(by - TODAY).days, ended_by=rule.ended_by, source=rule.source,
         evidence=rule.evidence, law=rule.law, contact=rule.contact, expires=rule.expires,
+        acts=acts(GUIDE.clocks[rule.clock], GUIDE, rule.state),
     )  # fmt: skip
     return replace(item, **more)
 
@@ -130,7 +132,10 @@ ITEMS = (
     due(APPEAL, "C-F6YB3S9D", "2026-11-22", "2026-10-30", "overdue", law_by="2026-10-30"),
     due(REVIEW, "C-G9VA5U2E", "2026-11-24", "2026-11-24", "overdue", assignee=None,
         at="2026-11-24T09:00:00-06:00"),
-    due(APPROVAL, "C-H4TC8X3F", "2026-11-30", "2026-11-30", "due_soon", assignee="sam"),
+    due(APPROVAL, "C-H4TC8X3F", "2026-11-30", "2026-11-30", "due_soon", assignee="sam",
+        finding="no infusion_on yet"),
+    due(APPROVAL, "C-P4XK7B2N", "2026-11-24", "2026-11-24", "act_now",
+        finding="infusion_on 2026-12-07 is after the last day"),
     due(TEST, "C-J7WD2M5G", "2026-12-05", "2026-12-04", "upcoming", assignee="עדי"),
     due(CALL, "C-K3ZE6Q8H", "2026-12-01", "2026-12-01", "due_soon",
         assignee="\x1b[2J\u202eevil|<b>`x`\n@me", patient="Zoë 👩\u200d🔬 '=1"),
@@ -244,18 +249,39 @@ def test_json_is_sorted_and_counts_every_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended_by", "typed"),
+    ("possible", "typed"),
     [
         (("file_appeal", "deny"), "casetrack fire C-1 file_appeal"),
-        (("record:inhibitor_test",), "casetrack record C-1 inhibitor_test"),
-        (("deny", "note:call"), 'casetrack note C-1 "..." kind=call'),
+        (("record:inhibitor_test", "submit"), "casetrack record C-1 inhibitor_test"),
+        (("note:call", "deny"), 'casetrack note C-1 "..." kind=call'),
         ((), "casetrack next C-1"),
     ],
 )
-def test_the_command_to_type_follows_from_what_ends_it(
-    ended_by: tuple[str, ...], typed: str
+def test_the_command_to_type_is_the_first_that_is_possible(
+    possible: tuple[str, ...], typed: str
 ) -> None:
-    assert words.command(replace(ITEMS[0], case="C-1", ended_by=ended_by))[0] == typed
+    item = replace(ITEMS[0], case="C-1", acts=possible, ended_by=("never", "typed"))
+    assert words.command(item) == (typed, possible[1:])
+
+
+def test_what_is_wrong_with_a_watched_date_stands_in_every_format() -> None:
+    found = [item for item in ITEMS if item.finding]
+    assert len(found) == 2
+    hidden = replace(DUE, items=tuple(replace(i, finding=None) for i in ITEMS))
+
+    def said(form: Callable[[Docket], str], docket: Docket) -> str:
+        return " ".join(form(docket).lower().replace("\\", "").split())
+
+    for form in FORMATS.values():
+        for item in found:
+            assert str(item.finding) in said(form, DUE)
+            assert str(item.finding) not in said(form, hidden)
+
+
+def test_text_and_markdown_say_the_same_of_what_else_is_possible() -> None:
+    others = "also possible: request_info, approve, approve_in_part, deny, refuse_expedite"
+    assert others in " ".join(as_text(DUE).split())
+    assert others in markdown.render(DUE).replace("\\", "")
 
 
 def test_a_case_that_is_no_reference_is_quoted_in_a_command() -> None:
@@ -323,8 +349,8 @@ def deadline(name: str) -> e.Deadline:
     rule = CLOCKS[name]
     reading = clocks.read(rule, clocks.frame(WORKFLOW, known), BASES[name])
     return e.Deadline(
-        deadline=f"{name}#1", definition="0" * 64, clock=name, n=1, owner=rule.owner, kind=rule.kind,
-        alive_in=rule.alive_in, reading=reading,
+        deadline=f"{name}#1", definition="0" * 64, clock=name, n=1, owner=rule.owner,
+        kind=rule.kind, alive_in=rule.alive_in, reading=reading,
     )  # fmt: skip
 
 
@@ -342,6 +368,8 @@ def test_plain_days_are_folded_in_text_and_kept_in_data() -> None:
     assert len(made["steps"]) == 66
     assert made["act_by"] == "2026-11-02"
     assert made["law"]["law_by"] == "2026-11-03"
+    law = made["law"]
+    assert (law["from"], law["from_at"], law["counted_from"]) == ("2026-09-04", None, "notice_on")
 
 
 def test_a_skipped_day_says_why_and_what_was_only_recalled_says_so() -> None:
@@ -355,6 +383,48 @@ def test_an_expedited_deadline_keeps_its_standard_date_in_view() -> None:
     one = deadline("pa_decision")
     shown = working.explain(replace(one, standard=one.reading), WORKFLOW)
     assert any("before it was expedited" in line.text for line in shown)
+
+
+def lines_of(reading: e.Reading) -> dict[str, str]:
+    """What the working says, by label; the first line of each."""
+    shown = [line.text.strip() for line in working.calc(reading, "illinois-state", ZONE, "payer")]
+    parts = [line.split("  ", 1) for line in shown if "  " in line]
+    return {label: rest.strip() for label, rest in parts[::-1]}
+
+
+def test_the_laws_line_says_what_the_law_counts_from() -> None:
+    standard = deadline("pa_decision").reading
+    law = "Fri 2026-11-27 10:00 CST (72h from Tue 2026-11-24 10:00 CST, request)"
+    assert lines_of(standard)["law"] == law
+    filing = deadline("appeal_filing").reading
+    assert (
+        lines_of(filing)["law"] == "Tue 2026-11-03 23:59 CST (60d from Fri 2026-09-04, notice_on)"
+    )
+
+
+def test_after_an_expedite_each_line_keeps_its_own_base() -> None:
+    rule = replace(CLOCKS["pa_decision"], law=replace(LAW_HOURS, expedited="24h"))
+    standard = deadline("pa_decision").reading
+    soon, late = NOW + timedelta(hours=1), NOW + timedelta(days=2)
+    first = lines_of(clocks.expedite(rule, standard, soon, ZONE))
+    assert first["law"] == "Wed 2026-11-25 11:00 CST (24h from Tue 2026-11-24 11:00 CST, expedite)"
+    assert first["counted from"] == "Tue 2026-11-24 10:00 CST, request"
+    # 24 hours from then end after the 72 that run: the law's date and its base stand
+    assert lines_of(clocks.expedite(rule, standard, late, ZONE))["law"] == lines_of(standard)["law"]
+    # the guide's own hours move what is counted, and the law's base stays
+    both = clocks.expedite(replace(rule, expedited="72h", law=LAW_HOURS), standard, soon, ZONE)
+    assert lines_of(both)["counted from"] == "Tue 2026-11-24 11:00 CST, expedite"
+    assert lines_of(both)["law"] == lines_of(standard)["law"]
+
+
+def test_a_date_that_a_field_states_is_not_counted() -> None:
+    rule = clock(until="valid_through", length=None, counts_from="request", law=None)
+    known = {"illinois-state": calendars.load("illinois-state")}
+    basis = clocks.Basis(on=TODAY, at=None, field="request", until=date(2027, 5, 28))
+    shown = lines_of(clocks.read(rule, clocks.frame(WORKFLOW, known), basis))
+    assert shown["stated by"] == "valid_through"
+    assert not {"counted from", "length"} & set(shown)
+    assert shown["due"] == "Fri 2027-05-28 23:59 CDT"
 
 
 @pytest.mark.parametrize("name", CLOCKS)
@@ -407,8 +477,10 @@ def test_with_phi_a_value_that_is_missing_was_redacted() -> None:
 
 
 def test_history_data_is_what_was_recorded() -> None:
-    made = timeline.history_data(entries())
+    made = timeline.history_data(entries(), {"c": "C-1"})
     first, second, third = made["entries"]
+    assert {one["case"] for one in made["entries"]} == {"C-1"}
+    assert timeline.history_data(entries()[:1], {})["entries"][0]["case"] == "c"
     assert first["values"] == {}
     assert second["values"] == {"reference": "a\u202eb"}
     assert second["data"]["from"] == "pa_submitted"

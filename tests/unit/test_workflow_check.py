@@ -228,7 +228,13 @@ TRIGGERS = [
     ("triggers.submit.guards.0.clocks", ["pa_decision"], ": guard ready looks at no clock"),
     ("triggers.submit.guards.0.fields", ["on"], ": guard ready looks at no field"),
     ("triggers.deny.guards.0.fields", ["on"], ": guard in_order needs at least two dates"),
-    ("triggers.deny.guards.0.fields", ["on", "sent_at"], ": field 'sent_at' is not carried here"),
+    ("triggers.deny.guards.0.fields", ["on", "sent_at"], ": field 'sent_at' is no date"),
+    (
+        "triggers.deny.guards.0.fields",
+        ["stage", "notice_no"],
+        ": unknown field 'notice_no'; did you mean 'notice_on'?",
+    ),
+    ("triggers.deny.guards.0.fields", ["stage"], ": guard in_order needs at least two dates"),
     ("triggers.deny.guards.0.fields", ["on", "reason_text"], ": field 'reason_text' is no date"),
     (
         "triggers.deny.guards.0.name",
@@ -389,8 +395,21 @@ def test_a_clock_in_hours_does_not_roll() -> None:
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_reserved_field_names(name: str) -> None:
+    """A guard that names ``on`` or ``stage`` then looks at that field, which is no date."""
     document = damaged((f"fields.{name}", {"title": "x", "type": "text"}))
-    assert reasons(document) == [f"fields.{name}: the name is reserved; choose another"]
+    found = reasons(document)
+    assert f"fields.{name}: the name is reserved; choose another" in found
+    beside = f": field {name!a} is no date"
+    assert [line for line in found if "reserved" not in line and not line.endswith(beside)] == []
+    assert (len(found) == 1) is (name not in {w.DAY, w.STAGE})
+
+
+def test_dates_that_another_trigger_carries_can_be_put_in_order() -> None:
+    """The guard then looks at the date as it was said last."""
+    fields = ["stage", "valid_from", "on"]
+    document = damaged(("triggers.deny.guards.0.fields", fields))
+    made = workflows.parse(document, WHERE)
+    assert made.triggers["deny"].guards[0].fields == tuple(fields)
 
 
 def small(**changes: object) -> dict[str, Any]:

@@ -382,7 +382,7 @@ def test_a_gap_in_the_claim_can_be_filled_by_a_note() -> None:
 def test_guards() -> None:
     valid = ("in_order", ("valid_from", "valid_through"))
     ahead = ("in_order", ("on", "valid_through"))
-    letter = ("in_order", ("notice_on", "received_on", "on"))
+    letter = ("in_order", ("stage", "notice_on", "received_on", "on"))
     assert {name: guards(name) for name in GUIDE.triggers if guards(name)} == {
         "submit": [("ready", ())],
         "provide_info": [("ready", ())],
@@ -399,8 +399,18 @@ def test_guards() -> None:
         "expedite": [("ready", ())],
         "refuse_expedite": [("expedited", ())],
         "payer_missed": [("passed", ("pa_decision", "appeal_decision", "external_decision"))],
-        "administer": [("rules", ()), ("in_time", ("approval_validity",))],
+        "administer": [
+            ("rules", ()),
+            ("in_order", ("valid_from", "on")),
+            ("in_time", ("approval_validity",)),
+        ],
     }
+
+
+def test_one_clock_alone_watches_a_date() -> None:
+    watched = {name: (c.watch, c.watch_days) for name, c in GUIDE.clocks.items() if c.watch}
+    assert watched == {"approval_validity": ("infusion_on", 20)}
+    assert GUIDE.fields["infusion_on"].clear
 
 
 def test_all_guards_but_one_can_be_overridden() -> None:
