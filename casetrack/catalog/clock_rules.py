@@ -103,6 +103,19 @@ def days_come_from_fields(workflow: Workflow) -> Problems:
                 yield from _day_field(f"{dotted('clocks', name)}.{part}", field, clock, workflow)
 
 
+def watched_dates_are_clear(workflow: Workflow) -> Problems:
+    """A finding names the watched date, so it may not be sealed; it is asked for up to 20 days."""
+    for name, clock in workflow.clocks.items():
+        key = dotted("clocks", name)
+        field = workflow.fields.get(clock.watch or "")
+        if clock.watch is not None and field is None:
+            yield from unknown(f"{key}.watch", "field", clock.watch, workflow.fields)
+        if field and not (field.type == "date" and field.clear):
+            yield Problem(f"{key}.watch", f"field {clock.watch!a} must be a date, and clear")
+        if not 0 <= clock.watch_days <= 20 or (clock.watch_days and clock.watch is None):
+            yield Problem(f"{key}.watch_days", "must be 0 to 20 business days, beside a watch")
+
+
 def _day_field(key: str, name: str, clock: Clock, workflow: Workflow) -> Problems:
     carried = carried_by(clock.armed_by, workflow)
     if name not in workflow.fields:
@@ -153,6 +166,7 @@ RULES = (
     lengths_are_lengths,
     expedited_readings,
     days_come_from_fields,
+    watched_dates_are_clear,
     rolls_have_a_calendar,
     contacts_are_known,
 )

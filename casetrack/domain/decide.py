@@ -119,11 +119,21 @@ def out_of_place(ask: Ask) -> tuple[str, ...]:
         can = ", ".join(open_now) or "nothing; the state is final"
         reasons.append(f"not possible from {case.state}; possible: {can}")
     if case.moved_on is not None and _before_last(ask, case.moved_on):
-        reasons.append(
-            f"{ask.on} is before the case's last transition on {case.moved_on}; "
-            f"give the day it happened with --on"
-        )
+        reasons.append(_too_early(ask, case.moved_on))
     return tuple(reasons)
+
+
+def _too_early(ask: Ask, moved_on: date) -> str:
+    moved_at = ask.case.moved_at
+    if ask.on < moved_on or moved_at is None:
+        last, given, option = str(moved_on), str(ask.on), "--on"
+    else:
+        last, given = dates.local_text(moved_at, ask.workflow.zone), "that instant"
+        option = "--at"
+    return (
+        f"{given} is before the case's last transition on {last}; "
+        f"give when it happened with {option}"
+    )
 
 
 def _before_last(ask: Ask, moved_on: date) -> bool:

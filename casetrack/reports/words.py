@@ -128,7 +128,7 @@ def command(item: Item) -> tuple[str, tuple[str, ...]]:
     kind, _, name = ending[0].rpartition(":")
     typed = {
         "": f"casetrack fire {case} {quote(name)}",
-        "record": f"casetrack record {case} {quote(name)}",
+        "record": f"casetrack record {case} {quote(name)} --on DATE",
         "note": f'casetrack note {case} "..." kind={quote(name)}',
     }
     return typed.get(kind, f"casetrack next {case}"), tuple(ending[1:])

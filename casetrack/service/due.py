@@ -9,7 +9,7 @@ from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import parse_length
 from casetrack.domain.docket import Docket, Facts, Item, Tally, item
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import Unparsable
+from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import DocketRow
 from casetrack.service.tracker import Tracker
 
@@ -41,7 +41,7 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
     """Every open deadline up to the window's end, however old, and the ledger in numbers."""
     today = dates.local_date(tracker.now, ZONE)
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
-    horizon = max(last, tracker.desk.calendars[CALENDAR].add_business_days(today, WATCHED))
+    horizon = max(last, _ahead(tracker.desk.calendars[CALENDAR], today))
     rows = tracker.ledger.docket(horizon, patients=wanted.patients)
     lines = (_item(tracker, row) for row in rows if _matches(row, wanted))
     items = tuple(line for line in lines if line.act_by <= last or line.finding)
@@ -60,6 +60,14 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
             for state, assignee, n in tracker.ledger.counts()
         ),
     )
+
+
+def _ahead(calendar: Calendar, today: date) -> date:
+    """As far as a watched date is asked for, or the calendar's last day."""
+    try:
+        return calendar.add_business_days(today, WATCHED)
+    except BeyondHorizon:
+        return calendar.last
 
 
 def _matches(row: DocketRow, wanted: Filter) -> bool:

@@ -252,7 +252,7 @@ def test_json_is_sorted_and_counts_every_status() -> None:
     ("possible", "typed"),
     [
         (("file_appeal", "deny"), "casetrack fire C-1 file_appeal"),
-        (("record:inhibitor_test", "submit"), "casetrack record C-1 inhibitor_test"),
+        (("record:inhibitor_test", "submit"), "casetrack record C-1 inhibitor_test --on DATE"),
         (("note:call", "deny"), 'casetrack note C-1 "..." kind=call'),
         ((), "casetrack next C-1"),
     ],

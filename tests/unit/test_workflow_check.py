@@ -382,6 +382,22 @@ def test_damage_is_named(key: str, value: object, reason: str) -> None:
     assert any(line.startswith(whole) for line in found), found
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("watch", "infuson_on"),
+        ("watch", "confirmation"),
+        ("watch", "dob"),
+        ("watch_days", -1),
+        ("watch_days", 21),
+    ],
+)
+def test_a_watched_date_is_known_and_clear_and_asked_for_in_bounds(key: str, value: object) -> None:
+    path = f"clocks.approval_validity.{key}"
+    found = reasons(damaged((path, value)))
+    assert any(spelled(path) in line for line in found), found
+
+
 def test_a_clock_in_hours_does_not_roll() -> None:
     document = damaged(
         ("clocks.appeal_filing.length", "72h"),
