@@ -110,10 +110,10 @@ def test_only_transitions_move_the_day_of_the_last_one() -> None:
     assert case.state == "submitted"
 
 
-def test_a_transition_without_an_instant_forgets_the_one_before() -> None:
+def test_a_transition_without_an_instant_keeps_the_latest_one_known() -> None:
     at = datetime(2026, 11, 24, 16, tzinfo=UTC)
     case = folded(opened(), replace(fired(), occurred_at=at), fired("decided"))
-    assert case.moved_at is None
+    assert case.moved_at == at
 
 
 def test_replay_believes_what_was_recorded_and_decides_nothing() -> None:

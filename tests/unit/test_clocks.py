@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casetrack.catalog import workflows
-from casetrack.domain import clocks, explanation
+from casetrack.domain import clocks, expediting, explanation
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.clocks import Basis, Length
 from casetrack.domain.events import CalendarUse, Reading, TransitionFired
@@ -654,7 +654,7 @@ def test_an_expedited_reading_is_the_earlier_of_both(submitted: int, waited: int
     rule = GUIDE.clocks["pa_decision"]
     standard = clocks.read(rule, FRAME, Basis(on=on, at=start, field="request"))
     request = start + timedelta(minutes=waited)
-    moved = clocks.expedite(rule, standard, request, ZONE)
+    moved = expediting.expedite(rule, standard, request, ZONE)
     ends = min(standard.due_at, request + timedelta(hours=72))
     law_ends = min(start + timedelta(hours=72), request + timedelta(hours=24))
     assert (moved.due_at, moved.law_at) == (ends, law_ends)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from casetrack.catalog import calendars
 from casetrack.domain import clocks, dates
 from casetrack.domain import events as e
-from casetrack.domain.docket import Docket, Item, Status, Tally, tally
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Item, Status, Tally, tally
 from casetrack.domain.workflow import Clock, Kind, Law, Owner, State, Workflow
 from casetrack.reports import data, markdown, table, text, timeline, words, working
 from casetrack.reports.lines import COLUMNS, width, wrap
@@ -50,6 +50,7 @@ class Rule:
     law: str | None = None
     contact: str | None = None
     expires: bool = False
+    opens: bool = False
     workflow: str = "humana-il-guide"
 
 
@@ -84,6 +85,11 @@ APPROVAL = Rule(
     "approval_validity", "Infuse before the approval ends", "approved", "provider", "service",
     ("administer", "renew"), "ours", evidence="R", contact=HUMANA, expires=True,
 )  # fmt: skip
+OPENING = Rule(
+    "exhaustion", "External review opens without a decision", "internal_appeal", "provider",
+    "planned", ("request_external_review",), "215 ILCS 180/30(b)", evidence="V", opens=True,
+    workflow="il-commercial",
+)  # fmt: skip
 TEST = Rule(
     "inhibitor_fresh", "Inhibitor test is still fresh", "intake", "provider", "planned",
     ("submit", "provide_info"), "guide: Required Clinical Documentation", expires=True,
@@ -114,6 +120,7 @@ def due(
         business_days_left=calendars.load("illinois-state").business_days_between(TODAY, by),
         calendar_days_left=(by - TODAY).days, ended_by=rule.ended_by, source=rule.source,
         evidence=rule.evidence, law=rule.law, contact=rule.contact, expires=rule.expires,
+        opens=rule.opens, acts=tuple(sorted(rule.ended_by, key=lambda name: ":" not in name)),
     )  # fmt: skip
     return replace(item, **more)
 
@@ -138,9 +145,30 @@ ITEMS = (
     due(PA, LONGEST.lower(), "2026-11-28", "2026-11-28", "due_soon", assignee="a" * 40, law=None,
         title="Payer decides: " + "a title without an end " * 6 + "x" * 80),
     due(FILE, "C-L8SF4N2J", "2026-12-08", "2026-12-03", "due_soon", law_by="2026-12-03",
-        unproven=True),
+        unproven=True, state="internal_appeal", acts=("record:proof_of_receipt", "uphold")),
+    due(OPENING, "C-P4XS8C3N", "2026-11-21", "2026-11-22", "act_now"),
+    due(OPENING, "C-Q6ZU2D7P", "2026-12-01", "2026-12-02", "upcoming"),
     due(APPEAL, "C-M5RG7Y9K", "2026-12-09", "2026-12-09", "upcoming", law=None),
     due(PA, "C-N2QH3B6M", "2026-12-16", "2026-11-27", "tolled", law_by="2026-11-27"),
+)  # fmt: skip
+
+
+def doubt(kind: DoubtKind, detail: str, case: str = "C-B3XW9P2L", **more: Any) -> Doubt:  # noqa: ANN401  # any other field
+    about = {"state": "denied", "assignee": "jordan", "deadline": "appeal_filing#1",
+             "title": "File the internal appeal", "due_on": date(2026, 11, 25)}  # fmt: skip
+    return msgspec.convert({"kind": kind, "case": case, "detail": detail, **about, **more}, Doubt)
+
+
+WHOLE: Any = {"deadline": None, "title": None, "due_on": None}
+DOUBTS = (
+    doubt("unproven", "filed, and nothing shows that it arrived", "C-L8SF4N2J",
+          state="internal_appeal", proof="proof_of_receipt"),
+    doubt("stated_date", "the letter says 2026-11-30, the rule gives 2026-11-25"),
+    doubt("receipt_not_shown", "received_on is not given: counted from a presumed receipt",
+          assignee=None),
+    doubt("unassigned", "nobody's", LONGEST, assignee=None, **WHOLE),
+    doubt("unassigned", "nobody's", "\x1b[2J\u202eevil", assignee=None, **WHOLE),
+    doubt("silent", "open, with no open deadline", "C-R8BW5F9Q", **WHOLE),
 )  # fmt: skip
 DUE = Docket(
     as_of=NOW,
@@ -157,6 +185,7 @@ DUE = Docket(
         Tally(state="pa_submitted", assignee="\x1b[2J\u202eevil|<b>`x`\n@me", cases=1),
         Tally(state="pa_submitted", assignee="sam", cases=34),
     ),
+    doubts=DOUBTS,
 )
 EMPTY = Docket(
     as_of=datetime(2026, 7, 1, 4, 30, tzinfo=UTC),
@@ -244,18 +273,18 @@ def test_json_is_sorted_and_counts_every_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended_by", "typed"),
+    ("acts", "typed"),
     [
         (("file_appeal", "deny"), "casetrack fire C-1 file_appeal"),
         (("record:inhibitor_test",), "casetrack record C-1 inhibitor_test"),
-        (("deny", "note:call"), 'casetrack note C-1 "..." kind=call'),
+        (("note:call", "deny"), 'casetrack note C-1 "..." kind=call'),
         ((), "casetrack next C-1"),
     ],
 )
-def test_the_command_to_type_follows_from_what_ends_it(
-    ended_by: tuple[str, ...], typed: str
+def test_the_command_to_type_follows_from_what_can_be_done(
+    acts: tuple[str, ...], typed: str
 ) -> None:
-    assert words.command(replace(ITEMS[0], case="C-1", ended_by=ended_by))[0] == typed
+    assert words.command(replace(ITEMS[0], case="C-1", acts=acts))[0] == typed
 
 
 def test_a_case_that_is_no_reference_is_quoted_in_a_command() -> None:
@@ -323,8 +352,8 @@ def deadline(name: str) -> e.Deadline:
     rule = CLOCKS[name]
     reading = clocks.read(rule, clocks.frame(WORKFLOW, known), BASES[name])
     return e.Deadline(
-        deadline=f"{name}#1", definition="0" * 64, clock=name, n=1, owner=rule.owner, kind=rule.kind,
-        alive_in=rule.alive_in, reading=reading,
+        deadline=f"{name}#1", definition="0" * 64, clock=name, n=1, owner=rule.owner,
+        kind=rule.kind, alive_in=rule.alive_in, reading=reading,
     )  # fmt: skip
 
 
@@ -407,7 +436,7 @@ def test_with_phi_a_value_that_is_missing_was_redacted() -> None:
 
 
 def test_history_data_is_what_was_recorded() -> None:
-    made = timeline.history_data(entries())
+    made = timeline.history_data(entries(), {})
     first, second, third = made["entries"]
     assert first["values"] == {}
     assert second["values"] == {"reference": "a\u202eb"}
