@@ -88,6 +88,12 @@ class Corrupt(CasetrackError):
     exit_code = 5
 
 
+class Undelivered(CasetrackError):
+    """What was to be recorded is, but a channel or a report failed."""
+
+    exit_code = 6
+
+
 class Busy(CasetrackError):
     """Another process holds the database; try again."""
 

@@ -97,7 +97,13 @@ def days_come_from_fields(workflow: Workflow) -> Problems:
     """The dates that a clock reads are carried by an event that arms it, and clear."""
     for name, clock in workflow.clocks.items():
         counts_from = None if clock.counts_from == REQUEST else clock.counts_from
-        parts = (("counts_from", counts_from), ("until", clock.until), ("stated", clock.stated))
+        parts = (
+            ("counts_from", counts_from),
+            ("until", clock.until),
+            ("stated", clock.stated),
+            ("presumed_from", clock.presumed_from),
+            ("version_by", clock.version_by),
+        )
         for part, field in parts:
             if field is not None:
                 yield from _day_field(f"{dotted('clocks', name)}.{part}", field, clock, workflow)

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Callable
 
-from casetrack.catalog import clock_rules, field_rules, flow_rules, resources, trigger_rules
+from casetrack.catalog import (
+    clock_rules,
+    counting_rules,
+    field_rules,
+    flow_rules,
+    resources,
+    trigger_rules,
+)
 from casetrack.catalog.problems import Problem, Problems, dotted, unknown
 from casetrack.domain.workflow import Workflow
 
@@ -53,5 +60,6 @@ PARTS: tuple[Rule, ...] = (
     *field_rules.RULES,
     *trigger_rules.RULES,
     *clock_rules.RULES,
+    *counting_rules.RULES,
 )
 WHOLE: tuple[Rule, ...] = (*flow_rules.WHOLE, *clock_rules.WHOLE)

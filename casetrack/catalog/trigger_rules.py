@@ -50,7 +50,7 @@ def _guard_fields(key: str, guard: Guard, workflow: Workflow) -> Problems:
     for name in guard.fields:
         yield from all_known(f"{key}.fields", "field", [name], (*workflow.fields, DAY, STAGE))
         field = workflow.fields.get(name)
-        if field and field.type != "date":
+        if field and name not in {DAY, STAGE} and field.type != "date":
             yield Problem(f"{key}.fields", f"field {quoted(name)} is no date")
 
 

@@ -213,7 +213,13 @@ def db_backup(
 @config.command("show")
 def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Each setting with where it came from."""
-    found = session(ctx).settings
+    from casetrack.service.operating import shown
+    from casetrack.service.settings import Setting, default_config
+
+    s = session(ctx)
+    filed = f"config file {s.config or default_config()}"
+    tables = {name: Setting(value, filed) for name, value in shown(s.config).items()}
+    found = {**s.settings, **tables}
     if as_json:
         items = {name: {"value": s.shown, "origin": s.origin} for name, s in found.items()}
         render.data("config-show", {"settings": items})

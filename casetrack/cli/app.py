@@ -9,7 +9,18 @@ from typing import Annotated
 import click
 import typer
 
-from casetrack.cli import admin, audit, cases, docket, lookups, misuse, render, transfer
+from casetrack.cli import (
+    admin,
+    audit,
+    cases,
+    changes,
+    docket,
+    lookups,
+    misuse,
+    operator,
+    render,
+    transfer,
+)
 from casetrack.cli.session import Session
 from casetrack.errors import CasetrackError, Unexpected, Unparsable
 
@@ -65,9 +76,21 @@ app.command("list")(lookups.list_)
 app.command("find")(lookups.find)
 app.command("assign")(cases.assign)
 app.command("note")(cases.note)
+app.command("plan")(changes.plan)
+app.command("done")(changes.done)
+app.command("extend")(changes.extend)
+app.command("toll")(changes.toll)
+app.command("resume")(changes.resume)
+app.command("amend")(changes.amend)
+app.command("void")(changes.void)
 app.command("explain")(docket.explain)
 app.command("calc")(docket.calc)
 app.command("due")(docket.due)
+app.command("sweep")(operator.sweep)
+app.command("daily")(operator.daily)
+app.command("serve")(operator.serve)
+app.command("doctor")(operator.doctor)
+app.command("schedule")(operator.schedule)
 app.command("history")(audit.history)
 app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)

@@ -1,23 +1,16 @@
 """The case manager's commands on a case: open, record, check, fire, next, show, assign, note."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from casetrack.cli import completion, render, values
+from casetrack.cli import completion, receipt, render, values
 from casetrack.cli.lookups import person
-from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Values
+from casetrack.cli.options import WHOLE, AsJson, CaseArgument, On, Phi, Values
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Findings, Refused
 
-if TYPE_CHECKING:
-    from casetrack.service.tracker import Tracker, Written
-
-On = Annotated[
-    str | None,
-    typer.Option("--on", metavar="DATE", help="The day it happened: 2026-11-24, today, -3d, -2bd."),
-]
 At = Annotated[
     str | None,
     typer.Option("--at", metavar="INSTANT", help="The instant it happened: 2026-11-24T15:00."),
@@ -70,20 +63,9 @@ def open_(
     with session(ctx).beginning() as tracker:
         written = tracker.open(opening)
     if as_json:
-        render.data("open", _base(written))
+        render.data("open", receipt.base(written))
     else:
         render.lines([case_name(written.case)])
-
-
-def _base(written: "Written") -> dict[str, object]:
-    from casetrack.reports.casefile import case_name
-
-    return {
-        "case": case_name(written.case),
-        "version": written.version,
-        "state": written.case.state,
-        "digest": written.digest,
-    }
 
 
 def record(
@@ -117,7 +99,7 @@ def record(
     written = tracker.record_all(case_id, recordings)
     for name in today:
         render.say(f"{name} is dated today, and its age counts; give its own day with --on")
-    _written("record", written[-1], as_json, tracker, recorded=len(written))
+    receipt.show("record", written[-1], tracker, as_json, recorded=len(written))
 
 
 def check(
@@ -184,22 +166,8 @@ def fire(
     tracker = s.reading() if dry_run else s.writing()
     case_id = tracker.resolve(case, exact=not (dry_run or interactive()))
     written = tracker.do(case_id, typed, Terms(if_version=if_version, key=key, dry_run=dry_run))
-    _written("fire", written, as_json, tracker)
-
-
-def _written(
-    name: str, written: "Written", as_json: bool, tracker: "Tracker", **more: object
-) -> None:
-    from casetrack.reports.receipts import receipt_data, receipt_lines
-
-    workflow = tracker.workflow_of(written.case)
-    data = {**_base(written), **more, **receipt_data(written.data, workflow)}
-    if name == "fire":
-        data |= {"dry_run": written.dry_run, "repeated": written.repeated}
-    if as_json:
-        render.data(name, data)
-    else:
-        render.lines(receipt_lines(data))
+    outcome = {"dry_run": written.dry_run, "repeated": written.repeated}
+    receipt.show("fire", written, tracker, as_json, **outcome)
 
 
 def next_(ctx: typer.Context, case: CaseArgument, as_json: AsJson = False) -> None:
@@ -258,11 +226,11 @@ def assign(
     with tracker.ledger.transaction():
         written = [tracker.do(case_id, Assigning(name=name)) for case_id in ids]
     if as_json:
-        render.data("assign", {"items": [{**_base(w), "assignee": name} for w in written]})
+        render.data("assign", {"items": [{**receipt.base(w), "assignee": name} for w in written]})
     else:
         from casetrack.reports.sinks import terminal
 
-        render.lines(terminal(f"{_base(w)['case']}: {name or 'nobody'}") for w in written)
+        render.lines(terminal(f"{receipt.base(w)['case']}: {name or 'nobody'}") for w in written)
 
 
 def note(
@@ -283,4 +251,4 @@ def note(
         raise Refused("the note is empty")
     tracker = session(ctx).writing()
     written = tracker.do(tracker.resolve(case, exact=not interactive()), typed)
-    _written("note", written, as_json, tracker)
+    receipt.show("note", written, tracker, as_json)

@@ -47,6 +47,15 @@ def triggers(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def deadlines(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The open deadlines of the case."""
+    from casetrack.ledger.peek import open_deadlines
+
+    path, case = _database(ctx), ctx.params.get("case")
+    found = open_deadlines(path, str(case)) if path and case else []
+    return [name for name in found if name.startswith(incomplete)]
+
+
 def items(ctx: typer.Context, incomplete: str) -> list[str]:
     found = _pinned(ctx)
     if found is None:

@@ -14,14 +14,17 @@ from casetrack.errors import Findings, Refused
 
 if TYPE_CHECKING:
     from casetrack.domain.docket import Docket
+    from casetrack.service.due import Filter
     from casetrack.service.tracker import Tracker
 
 
 class Format(StrEnum):
     text = "text"
     md = "md"
+    html = "html"
     csv = "csv"
     json = "json"
+    ics = "ics"
 
 
 class FailOn(StrEnum):
@@ -49,8 +52,11 @@ def due(
 ) -> None:
     """The due-soon report: ours to act on now, theirs that are late, what comes next."""
     from casetrack.cli.lookups import person
-    from casetrack.service.due import Filter, docket
+    from casetrack.service.due import Filter
 
+    form = Format.json if as_json else format_
+    if phi and form is Format.ics:
+        raise Refused("a calendar file never names a patient; leave out --phi")
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
     wanted = Filter(
@@ -59,12 +65,23 @@ def due(
         assignee=person(s, assignee),
         patients=phi,
     )
-    found = docket(tracker, wanted)
+    found = _found(tracker, wanted, form)
     if phi and found.items:
         tracker.disclose("due", sorted({tracker.resolve(line.case) for line in found.items}))
-    _deliver(found, Format.json if as_json else format_, output)
+    _deliver(found, form, output)
     if fail_on and _fails(found, fail_on):
         raise typer.Exit(Findings.exit_code)
+
+
+def _found(tracker: "Tracker", wanted: "Filter", form: Format) -> "Docket":
+    """A calendar file also takes back what has ended."""
+    if form is Format.ics:
+        from casetrack.service.agenda import agenda
+
+        return agenda(tracker, wanted)
+    from casetrack.service.due import docket
+
+    return docket(tracker, wanted)
 
 
 def print_due(tracker: "Tracker") -> None:
@@ -96,13 +113,17 @@ def _print(found: "Docket", form: Format) -> None:
 def _text(found: "Docket", form: Format) -> str:
     import json
 
-    from casetrack.reports import data, markdown, table, text
+    from casetrack.reports import data, html, ics, markdown, table, text
 
     match form:
         case Format.text:
             return "".join(f"{line.text}\n" for line in text.render(found))
         case Format.md:
             return markdown.render(found)
+        case Format.html:
+            return html.render(found)
+        case Format.ics:
+            return ics.render(found)
         case Format.csv:
             return "".join(table.due(found))
         case Format.json:
@@ -132,8 +153,8 @@ def explain(
 ) -> None:
     """Why a deadline is on its day: each counted and skipped day, the roll, the law beside it."""
     from casetrack.reports import working
-    from casetrack.reports.casefile import case_name
-    from casetrack.service.questions import deadlines, opened, outcome_of
+    from casetrack.reports.casefile import case_name, typed_title
+    from casetrack.service.questions import as_armed, deadlines, opened, outcome_of
 
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
@@ -141,18 +162,22 @@ def explain(
     chosen = deadlines(found, deadline)
     if not chosen:
         raise Refused(f"{case_name(found)} has no deadlines")
+    titles = {name: typed_title(found, name) for name in found.titles} if phi else {}
     if phi:
         tracker.disclose("explain", [found.id])
+    told = [
+        (t.deadline, as_armed(found, workflow, t), titles.get(t.deadline.deadline)) for t in chosen
+    ]
     if as_json:
         items = [
-            {**working.explain_data(t.deadline, workflow), "outcome": outcome_of(tracker, found, t)}
-            for t in chosen
+            {**working.explain_data(*parts), "outcome": outcome_of(tracker, found, t)}
+            for t, parts in zip(chosen, told, strict=True)
         ]
         patient = {"patient": found.patient} if phi and isinstance(found.patient, str) else {}
         render.data("explain", {"case": case_name(found), **patient, "deadlines": items})
         return
-    for number, tracked in enumerate(chosen):
-        render.lines([*([""] if number else []), *working.explain(tracked.deadline, workflow)])
+    for number, parts in enumerate(told):
+        render.lines([*([""] if number else []), *working.explain(*parts)])
 
 
 def calc(

@@ -42,6 +42,10 @@ Assignee = Annotated[
     str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+On = Annotated[
+    str | None,
+    typer.Option("--on", metavar="DATE", help="The day it happened: 2026-11-24, today, -3d, -2bd."),
+]
 CaseArgument = Annotated[
     str,
     typer.Argument(

@@ -27,6 +27,11 @@ class Session:
         self._settings: dict[str, Setting] | None = None
 
     @property
+    def config(self) -> Path | None:
+        """The config file that was asked for by name."""
+        return self._config
+
+    @property
     def settings(self) -> "dict[str, Setting]":
         if self._settings is None:
             from casetrack.service.settings import resolve
@@ -71,11 +76,17 @@ class Session:
 
     def reading(self) -> "Tracker":
         """A tracker that will write nothing."""
-        return self._tracker()
+        return _warned(self._tracker())
 
     def writing(self) -> "Tracker":
         """A tracker that may write; a set clock is for practice ledgers alone."""
+        return _warned(self.unattended())
+
+    def unattended(self, *, reads_only: bool = False) -> "Tracker":
+        """As ``writing``, for what itself tells of the runs that others are warned to miss."""
         tracker = self._tracker()
+        if reads_only:
+            return tracker
         if self.set_now() is not None and not tracker.ledger.practice:
             tracker.ledger.close()
             raise Refused(
@@ -106,6 +117,18 @@ class Session:
             raise
         if made:
             say(f"made a new ledger: {self.db}")
+
+
+def _warned(tracker: "Tracker") -> "Tracker":
+    """At a terminal, a word if the unattended runs have stopped."""
+    if interactive():
+        from casetrack.cli.render import say
+        from casetrack.service.health import stale
+
+        warning = stale(tracker)
+        if warning:
+            say(warning)
+    return tracker
 
 
 def session(ctx: typer.Context) -> Session:

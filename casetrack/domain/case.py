@@ -98,6 +98,12 @@ class Case(Struct, frozen=True, kw_only=True):
         """The value of each field that was said last."""
         return {n: v for version in sorted(self.said) for n, v in self.said[version].items()}
 
+    def values_of(self, version: int) -> Mapping[str, e.Value]:
+        """What the entry of that version says now, as a transition or as evidence."""
+        records = (record for known in self.evidence.values() for record in known)
+        shown = (record.values for record in records if record.version == version)
+        return self.said.get(version) or next(shown, {})
+
     @property
     def moved_on(self) -> date | None:
         return self.moves[-1].on if self.moves else None

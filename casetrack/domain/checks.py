@@ -1,11 +1,16 @@
 """The checklist for a step: every item and rule it needs, and how each stands."""
 
+from collections.abc import Iterator
 from datetime import date
 
+from casetrack.domain import docket
+from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, OpenGap
+from casetrack.domain.doubts import stated_differs
 from casetrack.domain.events import Value
+from casetrack.domain.plans import clock_of
 from casetrack.domain.requirements import Finding, Status, assess, judge, weigh
-from casetrack.domain.workflow import Item, Rule, Workflow
+from casetrack.domain.workflow import Clock, Item, Rule, Workflow
 
 
 def checklist(
@@ -56,6 +61,37 @@ def _rule_finding(rule: Rule, status: Status, detail: str, *, blocking: bool) ->
         detail=detail,
         source=rule.source,
         code=rule.field,
+    )
+
+
+def dates(case: Case, workflow: Workflow, calendar: Calendar, on: date) -> tuple[Finding, ...]:
+    """What is wrong, on a day, with the dates of open deadlines; it warns and never blocks."""
+    return tuple(
+        finding
+        for tracked in case.open_deadlines()
+        for clock in (clock_of(workflow, tracked.deadline.clock),)
+        for finding in _dated(docket.facts_of(tracked, case, clock), clock, calendar, on)
+    )
+
+
+def _dated(facts: docket.Facts, clock: Clock, calendar: Calendar, on: date) -> Iterator[Finding]:
+    differs = stated_differs(facts)
+    if differs is not None and clock.stated is not None:
+        yield _warning(facts, clock, clock.stated, differs)
+    watched = docket.finding(clock, facts, calendar, on)
+    if watched is not None and clock.watch is not None:
+        yield _warning(facts, clock, clock.watch, watched)
+
+
+def _warning(facts: docket.Facts, clock: Clock, field: str, detail: str) -> Finding:
+    return Finding(
+        item=field,
+        title=clock.title,
+        status="warning",
+        blocking=False,
+        detail=f"{facts.deadline}: {detail}",
+        source=clock.source,
+        code=field,
     )
 
 

@@ -27,7 +27,7 @@ LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
 _STATUTORY = ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd")
 _PLANNED = ("1bd", "0bd")
 _THEIRS = ("2bd", "0bd")
-_HOURS = ("24h", "8h", "2h")
+HOUR_RUNGS = ("24h", "8h", "2h")
 
 
 class Length(Struct, frozen=True):
@@ -38,13 +38,17 @@ class Length(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True, kw_only=True):
-    """What is counted from: a day, its instant when known, and the fact it came from."""
+    """What is counted from: a day, its instant when known, and the fact it came from.
+
+    ``safe_from``: the earlier day that our own reading counts from, where ``on`` is presumed.
+    """
 
     on: date
     at: datetime | None
     field: str
     stated_due_on: date | None = None
     until: date | None = None
+    safe_from: date | None = None
 
 
 def parse_length(text: str) -> Length:
@@ -89,10 +93,10 @@ def read(clock: Clock, frame: Frame, basis: Basis) -> Reading:
     else:
         reading, spans = _counted(clock, frame, basis)
     reading = _beside_law(reading, clock.law, frame.zone)
-    return _settled(clock, reading, frame.home, spans)
+    return settled(clock, reading, frame.home, spans)
 
 
-def _settled(clock: Clock, reading: Reading, home: Calendar, spans: Iterable[Span]) -> Reading:
+def settled(clock: Clock, reading: Reading, home: Calendar, spans: Iterable[Span]) -> Reading:
     """With ``act_by``, and the days of every calendar that the dates rest on."""
     act_by, crossed = _act_by(clock, reading, home)
     return replace(reading, act_by=act_by, calendars=_uses([*spans, *crossed]))
@@ -114,7 +118,20 @@ def _counted(clock: Clock, frame: Frame, basis: Basis) -> tuple[Reading, list[Sp
     if clock.roll != "none" and clock.roll_calendar:
         due, span = rolled(unrolled, clock.roll, frame.calendars[clock.roll_calendar])
         spans.append(span)
-    return _day_reading(clock, frame.zone, basis, clock.length or "", unrolled, due), spans
+    reading = _day_reading(clock, frame.zone, basis, clock.length or "", unrolled, due)
+    if basis.safe_from is not None and basis.safe_from != basis.on:
+        reading, crossed = _safely(reading, basis.safe_from, length, frame.home)
+        spans += crossed
+    return reading, spans
+
+
+def _safely(
+    reading: Reading, start: date, length: Length, home: Calendar
+) -> tuple[Reading, list[Span]]:
+    """With our own reading, which counts from an earlier day than the rule does."""
+    safe_on = count(start, length, home)
+    spans = [(home, start + timedelta(days=1), safe_on)] if length.unit == "bd" else []
+    return replace(reading, safe_from_on=start, safe_on=safe_on), spans
 
 
 def rolled(day: date, roll: Roll, calendar: Calendar) -> tuple[date, Span]:
@@ -135,7 +152,7 @@ def _day_reading(
         roll_calendar=clock.roll_calendar,
         unrolled_on=unrolled,
         due_on=due,
-        due_at=dates.end_of_day(due, zone),
+        due_at=last_moment(clock, due, zone),
         safe_from_on=basis.on,
         safe_on=unrolled,
         stated_due_on=basis.stated_due_on,
@@ -151,6 +168,13 @@ def _day_reading(
     )
 
 
+def last_moment(clock: Clock, day: date, zone: str) -> datetime:
+    """The last moment on time if that is the last day: its end, or the clock's cut-off."""
+    if clock.cut_off is None:
+        return dates.end_of_day(day, zone)
+    return dates.wall_time(day, clock.cut_off, zone)
+
+
 def _hour_reading(clock: Clock, zone: str, basis: Basis, length: Length) -> Reading:
     if basis.at is None:
         raise Refused(
@@ -159,7 +183,7 @@ def _hour_reading(clock: Clock, zone: str, basis: Basis, length: Length) -> Read
     due_at = basis.at + timedelta(hours=length.n)
     due = dates.local_date(due_at, zone)
     day = _day_reading(clock, zone, basis, clock.length or "", due, due)
-    return replace(day, due_at=due_at, rungs=clock.rungs or _HOURS)
+    return replace(day, due_at=due_at, rungs=clock.rungs or HOUR_RUNGS)
 
 
 def default_rungs(clock: Clock) -> tuple[str, ...]:
@@ -198,12 +222,27 @@ def _law_day(start: date, length: Length) -> date:
 
 
 def _act_by(clock: Clock, reading: Reading, home: Calendar) -> tuple[date, list[Span]]:
+    if clock.opens:
+        return opening(reading), []
     if clock.owner != "provider" or runs_in_hours(reading):
         return min(d for d in (reading.due_on, reading.law_by) if d), []
     safe_on = min(reading.safe_on, reading.due_on)
     known = [d for d in (safe_on, reading.stated_due_on, reading.law_by) if d]
     moved = [rolled(day, "preceding", home) for day in known]
     return min(day for day, _ in moved), [span for _, span in moved]
+
+
+def opening(reading: Reading) -> date:
+    """The first day on which a right is open that opens once the deadline has passed."""
+    return reading.due_on if runs_in_hours(reading) else reading.due_on + timedelta(days=1)
+
+
+def ends_within_day(reading: Reading) -> bool:
+    """Whether the last moment on time may lie before the end of the last day.
+
+    A cut-off is a whole minute; a day ends with its 59th second.
+    """
+    return runs_in_hours(reading) or reading.due_at.second == 0
 
 
 def runs_in_hours(reading: Reading) -> bool:
@@ -229,54 +268,4 @@ def _use(calendar: Calendar, days: Mapping[date, str]) -> CalendarUse:
         digest=calendar.digest,
         weekend=tuple(calendar.weekend),
         closed=tuple(Closed(date=day, name=days[day]) for day in sorted(days)),
-    )
-
-
-def expedite(clock: Clock, reading: Reading, requested_at: datetime, zone: str) -> Reading:
-    """The earlier of the running due and the expedited hours from the request governs.
-
-    The law's expedited hours count from the request too. Only clocks that others owe us have
-    an expedited reading, so no calendar is asked.
-    """
-    if clock.expedited:
-        reading = _earlier_due(reading, clock.expedited, requested_at, zone)
-    if clock.law and clock.law.expedited:
-        reading = _earlier_law(reading, clock.law.expedited, requested_at, zone)
-    return replace(reading, act_by=min(d for d in (reading.due_on, reading.law_by) if d))
-
-
-def _earlier_due(reading: Reading, text: str, requested_at: datetime, zone: str) -> Reading:
-    due_at = requested_at + timedelta(hours=parse_length(text).n)
-    if due_at >= reading.due_at:
-        return reading
-    due = dates.local_date(due_at, zone)
-    return replace(
-        reading,
-        length=text,
-        from_on=dates.local_date(requested_at, zone),
-        from_at=requested_at,
-        from_field="expedite",
-        unrolled_on=due,
-        due_on=due,
-        due_at=due_at,
-        safe_from_on=dates.local_date(requested_at, zone),
-        safe_on=due,
-        rungs=_HOURS,
-        calendars=(),
-    )
-
-
-def _earlier_law(reading: Reading, text: str, requested_at: datetime, zone: str) -> Reading:
-    law_at = requested_at + timedelta(hours=parse_length(text).n)
-    if reading.law_at is not None and law_at >= reading.law_at:
-        return reading
-    law_by = dates.local_date(law_at, zone)
-    return replace(
-        reading,
-        law_from_on=dates.local_date(requested_at, zone),
-        law_from_at=requested_at,
-        law_from_field="expedite",
-        law_length=text,
-        law_at=law_at,
-        law_by=law_by,
     )

@@ -9,9 +9,13 @@ from casetrack.domain.events import Typed
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """When something happened to us; ``at`` refines ``on`` when the instant is known."""
+    """When something happened to us; ``at`` refines ``on`` when the instant is known.
+
+    ``now`` is when it is told, which warnings of a moved deadline are reckoned by.
+    """
 
     on: date
+    now: datetime
     at: datetime | None = None
 
 
@@ -44,3 +48,57 @@ class Note(Struct, frozen=True, kw_only=True):
     text: str
     moment: Moment
     values: Mapping[str, Typed] = {}
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A deadline of our own, due on a day."""
+
+    title: str
+    due: date
+    moment: Moment
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """``name`` is ``plan#n`` or the exact title."""
+
+    name: str
+    moment: Moment
+
+
+class Extend(Struct, frozen=True, kw_only=True):
+    """``deadline`` here and below is ``clock#n``, or a clock for its latest."""
+
+    deadline: str
+    to: date
+    basis: str
+    reason: str
+    moment: Moment
+
+
+class Toll(Struct, frozen=True, kw_only=True):
+    deadline: str
+    reason: str
+    moment: Moment
+
+
+class Resume(Struct, frozen=True, kw_only=True):
+    deadline: str
+    reason: str
+    moment: Moment
+
+
+class Amend(Struct, frozen=True, kw_only=True):
+    """``version`` is the entry that is named; ``happened`` its new day and instant, if amended."""
+
+    version: int
+    reason: str
+    moment: Moment
+    values: Mapping[str, Typed] = {}
+    happened: Moment | None = None
+    patient: str | None = None
+
+
+class Void(Struct, frozen=True, kw_only=True):
+    version: int
+    reason: str
+    moment: Moment

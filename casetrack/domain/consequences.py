@@ -2,18 +2,21 @@
 
 Order: what the event ends, what the state reached no longer holds, what returns, what an
 expedited request moves, what is armed anew (superseding an arming of the same clock still open).
+A filing that nothing shows to have arrived ends no deadline: it leaves it open, as unproven.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from casetrack.domain import clocks
-from casetrack.domain.case import Case, Tracked
+from casetrack.domain import clocks, expediting, versions
+from casetrack.domain.case import Case, Tracked, Transition
 from casetrack.domain.clocks import Basis, Calendars
 from casetrack.domain.events import Deadline, Ended, Moved, Value
-from casetrack.domain.guards import late
+from casetrack.domain.guards import late, sent_at
+from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import REQUEST, Clock, Trigger, Workflow
 from casetrack.errors import Refused
 
@@ -39,8 +42,9 @@ class Change(Struct, frozen=True, kw_only=True):
 
 def of(step: Step, calendars: Calendars) -> Change:
     """Every consequence of one event."""
-    ended = _ended(step)
-    left = _left(step, {end.deadline for end in ended})
+    unproven = _unproven(step)
+    ended = _ended(step, unproven)
+    left = _left(step, {*unproven, *(end.deadline for end in ended)})
     gone = {end.deadline for end in (*ended, *left)}
     running = [t for t in step.case.open_deadlines() if t.deadline.deadline not in gone]
     armed = _armed(step, calendars)
@@ -53,18 +57,57 @@ def of(step: Step, calendars: Calendars) -> Change:
     return Change(
         armed=armed,
         closed=(*ended, *left, *superseded),
-        moved=_moved(step, running),
+        moved=moves(step, running),
         reopened=_reopened(step),
+        unproven=unproven,
     )
 
 
-def _ended(step: Step) -> tuple[Ended, ...]:
-    on, at = step.moment
+def _unproven(step: Step) -> tuple[str, ...]:
+    """What the event asks to end as a filing, without the word that it arrived."""
+    if step.name not in step.workflow.triggers or step.workflow.states[step.to].final:
+        return ()
     return tuple(
-        Ended(deadline=t.deadline.deadline, outcome="satisfied", late=late(t, on, at))
+        t.deadline.deadline
         for t in step.case.open_deadlines()
-        if step.name in step.workflow.clocks[t.deadline.clock].ended_by and not _too_early(step, t)
+        for clock in (clock_of(step.workflow, t.deadline.clock),)
+        if step.name in clock.ended_by
+        and clock.proof_field is not None
+        and clock.proof_field not in step.values
     )
+
+
+def _ended(step: Step, unproven: tuple[str, ...]) -> tuple[Ended, ...]:
+    return tuple(
+        end
+        for t in step.case.open_deadlines()
+        if t.deadline.deadline not in unproven
+        and (end := _end(step, t, clock_of(step.workflow, t.deadline.clock)))
+    )
+
+
+def _end(step: Step, tracked: Tracked, clock: Clock) -> Ended | None:
+    """How the event satisfies a deadline; a proof counts on its day, a decision on the filing's."""
+    name, (on, at) = tracked.deadline.deadline, step.moment
+    if step.name in clock.ended_by and not _too_early(step, tracked):
+        was_late = not clock.opens and late(tracked, on, at, sent_at(clock, step.values))
+        return Ended(deadline=name, outcome="satisfied", late=was_late)
+    filing = filed(step.case, tracked, clock) if tracked.unproven else None
+    if filing is None:
+        return None
+    if step.name == f"record:{clock.proof_item}" and on >= filing.on:
+        return Ended(deadline=name, outcome="satisfied", late=late(tracked, on, at))
+    if step.name in clock.proven_by:
+        sent = sent_at(clock, step.case.values_of(filing.version))
+        was_late = late(tracked, filing.on, filing.at, sent)
+        return Ended(deadline=name, outcome="satisfied", late=was_late)
+    return None
+
+
+def filed(case: Case, tracked: Tracked, clock: Clock) -> Transition | None:
+    """The newest transition that asked to end a deadline."""
+    after = (m for m in reversed(case.moves) if m.version > tracked.armed_version)
+    return next((m for m in after if m.trigger in clock.ended_by), None)
 
 
 def _too_early(step: Step, tracked: Tracked) -> bool:
@@ -73,22 +116,27 @@ def _too_early(step: Step, tracked: Tracked) -> bool:
     return is_note and step.moment[0] < tracked.deadline.reading.from_on
 
 
-def _left(step: Step, ended: set[str]) -> tuple[Ended, ...]:
+def _left(step: Step, kept: set[str]) -> tuple[Ended, ...]:
     on, at = step.moment
+    final = step.workflow.states[step.to].final
     return tuple(
         Ended(deadline=t.deadline.deadline, outcome="lapsed" if _lapsed(t, on, at) else "cancelled")
         for t in step.case.open_deadlines()
-        if t.deadline.deadline not in ended and step.to not in t.deadline.alive_in
+        if t.deadline.deadline not in kept
+        and step.to not in t.deadline.alive_in
+        and (final or not t.unproven)
     )
 
 
 def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
-    return tracked.deadline.kind != "planned" and late(tracked, on, at) is True
+    if tracked.deadline.kind == "planned" or tracked.unproven:
+        return False
+    return late(tracked, on, at) is True
 
 
 def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
     return tuple(
-        _arming(name, clock, step, calendars)
+        arming(name, versions.in_force(clock, _day(step, clock.version_by)), step, calendars)
         for name, clock in step.workflow.clocks.items()
         if step.name in clock.armed_by
         and step.to in _alive(clock, step.to)
@@ -106,7 +154,8 @@ def _datable(clock: Clock, step: Step) -> bool:
     return clock.length is not None or clock.until in step.values
 
 
-def _arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:
+def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:
+    """The next arming of a clock by an event."""
     before = step.case.latest(name)
     n = before.deadline.n + 1 if before else 1
     return Deadline(
@@ -129,6 +178,10 @@ def _basis(clock: Clock, step: Step) -> Basis:
         field = REQUEST if step.name in step.workflow.triggers else "evidence"
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     counted = _day(step, clock.counts_from)
+    noticed = _day(step, clock.presumed_from)
+    if counted is None and noticed is not None:
+        presumed = versions.presumed(clock, noticed)
+        return replace(presumed, stated_due_on=stated, until=until)
     if counted is None:
         raise Refused(f"{clock.title} counts from {clock.counts_from}, which is not given")
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
@@ -139,7 +192,8 @@ def _day(step: Step, field: str | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else None
 
 
-def _moved(step: Step, running: list[Tracked]) -> tuple[Moved, ...]:
+def moves(step: Step, running: Sequence[Tracked]) -> tuple[Moved, ...]:
+    """How an expedited request, or its refusal, moves running deadlines."""
     trigger = step.workflow.triggers.get(step.name)
     if trigger is None:
         return ()
@@ -161,10 +215,10 @@ def _standard_again(tracked: Tracked) -> Moved | None:
 
 def _expedited(step: Step, tracked: Tracked) -> Moved | None:
     deadline, at = tracked.deadline, step.moment[1]
-    clock = step.workflow.clocks[deadline.clock]
+    clock = armed_as(step.case, tracked, clock_of(step.workflow, deadline.clock))
     if at is None or deadline.owner == "provider":
         return None
-    reading = clocks.expedite(clock, deadline.reading, at, step.workflow.zone)
+    reading = expediting.expedite(clock, deadline.reading, at, step.workflow.zone)
     if reading == deadline.reading:
         return None
     return Moved(
@@ -175,13 +229,22 @@ def _expedited(step: Step, tracked: Tracked) -> Moved | None:
     )
 
 
+def armed_as(case: Case, tracked: Tracked, clock: Clock) -> Clock:
+    """The clock by the version that was in force for the deadline's own arming."""
+    values = case.values_of(tracked.armed_version)
+    picks = values.get(clock.version_by) if clock.version_by else None
+    return versions.in_force(clock, date.fromisoformat(picks)) if isinstance(picks, str) else clock
+
+
 def _reopened(step: Step) -> tuple[str, ...]:
     trigger = step.workflow.triggers.get(step.name)
     latest = [step.case.latest(name) for name in trigger.reopens] if trigger else []
     return tuple(
         t.deadline.deadline
         for t in latest
-        if t is not None and t.outcome is not None and step.to in t.deadline.alive_in
+        if t is not None
+        and (t.outcome is not None or t.unproven)
+        and step.to in t.deadline.alive_in
     )
 
 

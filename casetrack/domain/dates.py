@@ -106,6 +106,11 @@ def start_of_day(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), zone_info(zone)).astimezone(UTC)
 
 
+def wall_time(day: date, text: str, zone: str) -> datetime:
+    """The instant of ``16:59`` on a day in the zone, the first of two where it happens twice."""
+    return datetime.combine(day, time.fromisoformat(text), zone_info(zone)).astimezone(UTC)
+
+
 def end_of_day(day: date, zone: str) -> datetime:
     """23:59:59 of the day in the zone: the last moment on time."""
     return datetime.combine(day, time(23, 59, 59), zone_info(zone)).astimezone(UTC)

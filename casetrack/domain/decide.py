@@ -4,18 +4,18 @@ Nothing here writes. A refusal raises with every reason at once and nothing has 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from casetrack.domain import consequences, dates, fields, machine
+from casetrack.domain import clocks, consequences, dates, fields, machine
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.commands import Fire, Moment, Note, Open, Record
-from casetrack.domain.fold import evolve
 from casetrack.domain.guards import Ask, Unmet, unsaid
 from casetrack.domain.naming import suggest
+from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Item, Trigger, Workflow
 from casetrack.errors import Refused, TransitionRefused, UnknownName
 
@@ -33,7 +33,7 @@ def moment(
     day = on or day
     if day > today:
         raise Refused(f"{day} is in the future; today is {today} in {workflow.zone}")
-    return Moment(on=day, at=at)
+    return Moment(on=day, at=at, now=now)
 
 
 def open_case(workflow: Workflow, calendars: Calendars, command: Open) -> e.Event:
@@ -164,6 +164,8 @@ def _fired(
     workflow = ask.workflow
     step = _step(ask.case, workflow, ask.trigger, to, command)
     change = consequences.of(step, calendars)
+    frame = clocks.frame(workflow, calendars)
+    moved = with_sent(change.moved, ask.case, frame, command.moment.now)
     clear, sealed = fields.split_clear(workflow, command.values)
     data = e.TransitionFired(
         trigger=ask.trigger,
@@ -172,7 +174,7 @@ def _fired(
         final=workflow.states[to].final,
         expedited=consequences.expedited_after(ask.case, workflow, trigger, to),
         fields=clear,
-        **asdict(change),
+        **asdict(replace(change, moved=moved)),
         overridden=(*(u.gap for u in unmet), *unsaid(ask)),
     )
     reasons = {"reason": command.reason, "override": command.override if unmet else None}
@@ -226,29 +228,6 @@ def note(case: Case, workflow: Workflow, calendars: Calendars, command: Note) ->
     clear, sealed = fields.split_clear(workflow, command.values)
     data = e.NoteAdded(fields=clear, **asdict(change))
     return _event(data, command.moment, {**sealed, "note": command.text})
-
-
-def imagine(case: Case, event: e.Event) -> Case:
-    """The case as it would become, for a dry run: one version on, and never to be appended to."""
-    entry = e.Entry(
-        ledger="",
-        case=case.id,
-        version=case.version + 1,
-        prev=case.digest,
-        type=type(event.data).__name__,
-        key="",
-        occurred_on=event.occurred_on,
-        occurred_at=event.occurred_at,
-        recorded_at=case.recorded_at or datetime.min.replace(tzinfo=UTC),
-        actor="",
-        by="",
-        data=event.data,
-        sealed=dict.fromkeys(event.typed, ""),
-        body="",
-        digest="",
-        disclosed=event.typed,
-    )
-    return evolve(case, entry)
 
 
 def _event(data: e.Data, when: Moment, typed: Mapping[str, e.Typed]) -> e.Event:

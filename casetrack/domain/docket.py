@@ -1,21 +1,32 @@
 """The docket: each open deadline as somebody has to see it at a given ``now``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
 
-from casetrack.domain import dates
+from casetrack.domain import dates, versions
 from casetrack.domain.calendar import Calendar
+from casetrack.domain.case import Case, Tracked
+from casetrack.domain.events import Value
+from casetrack.domain.plans import CLOCK, clock_of
+from casetrack.domain.reminders import Place, Rung, Subject, moment
 from casetrack.domain.workflow import Clock, Workflow
+from casetrack.errors import BeyondHorizon
 
 Status = Literal["overdue", "act_now", "due_soon", "upcoming", "tolled"]
+DoubtKind = Literal["unproven", "stated_date", "receipt_not_shown", "unassigned", "silent"]
 SOON = 5  # business days
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What is stored of an open deadline and its case."""
+    """What is stored of an open deadline and its case.
+
+    ``counted_from``: the fact that its day came from. ``picked_by``: the date that picks the
+    version of its clock.
+    """
 
     case: str
     patient: str | None
@@ -31,6 +42,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     unproven: bool = False
     tolled: bool = False
     watched: str | None = None
+    case_id: str = ""
+    rungs: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
+    counted_from: str = ""
+    picked_by: str | None = None
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -38,6 +54,8 @@ class Item(Struct, frozen=True, kw_only=True):
 
     ``acts``: the events that can end or renew it from the case's state, the likeliest first.
     ``finding``: what is wrong with a date that the clock watches.
+    ``opens``: from ``act_by`` on a right is open; it is never overdue.
+    ``ended``: it is no longer open. ``changes``: how often an entry changed it since it was armed.
     """
 
     case: str
@@ -64,8 +82,31 @@ class Item(Struct, frozen=True, kw_only=True):
     law: str | None
     contact: str | None
     expires: bool
+    opens: bool = False
     acts: tuple[str, ...] = ()
     finding: str | None = None
+    case_id: str = ""
+    rungs: tuple[Rung, ...] = ()
+    ended: bool = False
+    sent: tuple[str, ...] = ()
+    changes: int = 0
+
+
+class Doubt(Struct, frozen=True, kw_only=True):
+    """Why a date may move, or why nobody may be watching it; no ``deadline``: of a whole case.
+
+    ``proof``: the item whose evidence would settle it.
+    """
+
+    kind: DoubtKind
+    case: str
+    state: str
+    assignee: str | None
+    detail: str
+    deadline: str | None = None
+    title: str | None = None
+    due_on: date | None = None
+    proof: str | None = None
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -81,6 +122,7 @@ class Docket(Struct, frozen=True, kw_only=True):
 
     ``within`` is the length asked for (``10bd``), ``until`` the last ``act_by`` it takes in.
     ``next_on`` is the earliest ``act_by`` of any open deadline, shown or not.
+    ``ended``: those no longer open that a calendar file takes back, if they were asked for.
     """
 
     as_of: datetime
@@ -92,15 +134,18 @@ class Docket(Struct, frozen=True, kw_only=True):
     open_cases: int
     next_on: date | None
     by_state: tuple[Tally, ...]
+    doubts: tuple[Doubt, ...] = ()
+    ended: tuple[Item, ...] = ()
 
 
 def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: datetime) -> Status:
-    """Overdue only after ``due_at``, and never what is merely planned."""
+    """Overdue only after ``due_at``, and never what is merely planned or a right that opens."""
     if facts.tolled:
         return "tolled"
-    if clock.kind != "planned" and now > facts.due_at:
+    passed = now > facts.due_at
+    if passed and not (clock.opens or clock.kind == "planned"):
         return "overdue"
-    if today >= facts.act_by:
+    if passed if clock.opens else today >= facts.act_by:
         return "act_now"
     if calendar.business_days_between(today, facts.act_by) <= SOON:
         return "due_soon"
@@ -109,7 +154,7 @@ def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: dat
 
 def item(facts: Facts, workflow: Workflow, calendar: Calendar, now: datetime) -> Item:
     """One line of the docket as of ``now``."""
-    clock = workflow.clocks[facts.clock]
+    clock = _clock(facts, workflow)
     today = dates.local_date(now, workflow.zone)
     contact = workflow.contacts.get(clock.contact or "")
     return Item(
@@ -131,20 +176,90 @@ def item(facts: Facts, workflow: Workflow, calendar: Calendar, now: datetime) ->
         unproven=facts.unproven,
         business_days_left=calendar.business_days_between(today, facts.act_by),
         calendar_days_left=(facts.act_by - today).days,
-        ended_by=clock.ended_by,
+        ended_by=_proofs(clock) if facts.unproven else clock.ended_by,
         source=clock.source,
         evidence=clock.evidence,
         law=clock.law.source if clock.law else None,
         contact=f"{contact.name}, {contact.how}" if contact else None,
         expires=expires(clock),
-        acts=acts(clock, workflow, facts.state),
+        opens=clock.opens,
+        acts=acts(clock, workflow, facts.state, unproven=facts.unproven),
         finding=finding(clock, facts, calendar, today),
+        case_id=facts.case_id,
+        rungs=tuple(_ladder(clock, facts, Place(calendar=calendar, zone=workflow.zone))),
+        sent=facts.sent,
     )
 
 
-def acts(clock: Clock, workflow: Workflow, state: str) -> tuple[str, ...]:
-    """New evidence for what goes stale, then our own notes, then triggers possible from here."""
+def facts_of(tracked: Tracked, case: Case, clock: Clock) -> Facts:
+    """What the docket needs of a deadline, from its case."""
+    reading = tracked.deadline.reading
+    return Facts(
+        case=case.reference if isinstance(case.reference, str) else case.id,
+        patient=None,
+        assignee=case.assignee,
+        state=case.state,
+        deadline=tracked.deadline.deadline,
+        clock=tracked.deadline.clock,
+        due_on=reading.due_on,
+        due_at=reading.due_at,
+        act_by=reading.act_by,
+        law_by=reading.law_by,
+        stated_due_on=reading.stated_due_on,
+        unproven=tracked.unproven,
+        tolled=tracked.tolled_on is not None,
+        watched=_said(case.fields.get(clock.watch or "")),
+        case_id=case.id,
+        rungs=reading.rungs,
+        sent=tracked.sent,
+        counted_from=reading.from_field,
+        picked_by=_said(case.values_of(tracked.armed_version).get(clock.version_by or "")),
+    )
+
+
+def _said(value: Value | None) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _ladder(clock: Clock, facts: Facts, place: Place) -> Iterator[Rung]:
+    of = Subject(
+        owner=clock.owner,
+        kind=clock.kind,
+        rungs=facts.rungs,
+        act_by=facts.act_by,
+        due_on=facts.due_on,
+        due_at=facts.due_at,
+    )
+    for name in facts.rungs:
+        with suppress(BeyondHorizon):
+            yield Rung(name, moment(name, of, place))
+
+
+def _clock(facts: Facts, workflow: Workflow) -> Clock:
+    """By the version that was in force, where that is known."""
+    clock = clock_of(workflow, facts.clock)
+    if facts.picked_by is None:
+        return clock
+    return versions.in_force(clock, date.fromisoformat(facts.picked_by))
+
+
+def _proofs(clock: Clock) -> tuple[str, ...]:
+    """What shows that a filing arrived."""
+    return (*((f"record:{clock.proof_item}",) if clock.proof_item else ()), *clock.proven_by)
+
+
+def acts(
+    clock: Clock, workflow: Workflow, state: str, *, unproven: bool = False
+) -> tuple[str, ...]:
+    """New evidence for what goes stale, then our own notes, then triggers possible from here.
+
+    For a filing that is unproven, what would show that it arrived.
+    """
+    if clock is CLOCK:
+        return clock.ended_by
     here = {name for name, origin, _ in workflow.arcs() if origin == state}
+    if unproven:
+        return tuple(name for name in _proofs(clock) if ":" in name or name in here)
     renewing = [name for name in clock.armed_by if name.startswith("record:")]
     noting = [name for name in clock.ended_by if ":" in name]
     return (*renewing, *noting, *(name for name in clock.ended_by if name in here))

@@ -65,6 +65,13 @@ def why_closed(day: date, use: CalendarUse | None) -> str | None:
     return next((closed.name for closed in use.closed if closed.date == day), None)
 
 
+def open_on_or_before(day: date, use: CalendarUse | None) -> date:
+    """The last business day up to a day, by that use of a calendar."""
+    while why_closed(day, use) is not None:
+        day -= timedelta(days=1)
+    return day
+
+
 def _each(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
@@ -137,11 +144,18 @@ def safe_words(reading: Reading, home: str) -> tuple[str, ...]:
     """How ``act_by`` follows from the candidates, one line for each that pulls it."""
     use = _use(reading, home)
     named = (
-        ("our own reading", reading.safe_on),
+        (_own(reading), reading.safe_on),
         ("the letter's date", reading.stated_due_on),
         ("the law's date", reading.law_by),
     )
     return tuple(_safe_line(name, day, use) for name, day in named if day is not None)
+
+
+def _own(reading: Reading) -> str:
+    """Our own reading, and its start where that is not the rule's."""
+    if reading.safe_from_on == reading.from_on:
+        return "our own reading"
+    return f"our own reading, from {reading.safe_from_on}:"
 
 
 def _safe_line(name: str, day: date, use: CalendarUse | None) -> str:

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from casetrack.domain import dates
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.checks import concerns
-from casetrack.domain.clocks import runs_in_hours
+from casetrack.domain.clocks import ends_within_day, runs_in_hours
 from casetrack.domain.events import Gap, Value
 from casetrack.domain.requirements import assess, judge
-from casetrack.domain.workflow import DAY, STAGE, Guard, GuardName, Workflow
+from casetrack.domain.workflow import DAY, STAGE, Clock, Guard, GuardName, Workflow
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -87,30 +88,55 @@ def _open_of(ask: Ask, guard: Guard) -> list[Tracked]:
     return [t for t in ask.case.open_deadlines() if t.deadline.clock in guard.clocks]
 
 
-def late(tracked: Tracked, on: date, at: datetime | None) -> bool | None:
+def late(
+    tracked: Tracked, on: date, at: datetime | None, sent: datetime | None = None
+) -> bool | None:
     """Whether an act on that day, at that instant if known, came after ``due_at``.
 
-    None where only the day is known and the deadline ended at an hour of that day.
+    ``sent``: the instant that a cut-off judges, and nothing else. None where only the day is
+    known and the deadline ended within it. Nothing is late while its clock stands still.
     """
     reading = tracked.deadline.reading
+    if tracked.tolled_on is not None:
+        return False
+    if sent is not None:
+        return on > reading.due_on or sent > reading.due_at
     if at is not None:
         return at > reading.due_at
-    if on == reading.due_on and runs_in_hours(reading):
+    if on == reading.due_on and ends_within_day(reading):
         return None
     return on > reading.due_on
+
+
+def sent_at(clock: Clock, values: Mapping[str, Value]) -> datetime | None:
+    """The instant that the clock's cut-off judges, if it has one and it was said."""
+    value = values.get(clock.sent_field) if clock.sent_field else None
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _in_time(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     return tuple(
         _against(
             guard,
-            f"{t.deadline.deadline} was due {t.deadline.reading.due_on}; "
+            f"{t.deadline.deadline} was due {_last_moment(t, ask.workflow.zone)}; "
             f"if it was done in time, give that day with --on",
             "late",
         )
         for t in _open_of(ask, guard)
-        if late(t, ask.on, ask.at)
+        if late(t, ask.on, ask.at, _sent_at(t, ask))
     )
+
+
+def _sent_at(tracked: Tracked, ask: Ask) -> datetime | None:
+    return sent_at(ask.workflow.clocks[tracked.deadline.clock], ask.values)
+
+
+def _last_moment(tracked: Tracked, zone: str) -> str:
+    """The last day; with the hour where a cut-off ends it."""
+    reading = tracked.deadline.reading
+    if runs_in_hours(reading) or not ends_within_day(reading):
+        return f"{reading.due_on}"
+    return f"{reading.due_on} at {dates.local_text(reading.due_at, zone)[11:16]}"
 
 
 def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
@@ -133,7 +159,7 @@ def _law_passed(tracked: Tracked, ask: Ask) -> bool:
 
 def _not_passed(tracked: Tracked, ask: Ask) -> str:
     name, reading = tracked.deadline.deadline, tracked.deadline.reading
-    if ask.at is None and ask.on == reading.due_on and runs_in_hours(reading):
+    if ask.at is None and ask.on == reading.due_on and ends_within_day(reading):
         return f"{name} is due at an hour of {reading.due_on}; give the instant with --at"
     return f"{name} is due {reading.due_on} and has not passed"
 

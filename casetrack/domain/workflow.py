@@ -22,6 +22,7 @@ GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedite
 
 DAY = "on"  # in a rule or a guard: the transition's own day
 STAGE = "stage"  # in a guard: the day on which the case's stage began
+PRESUMED = "presumed_receipt"  # what a reading was counted from where a receipt is presumed
 REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
 
 
@@ -139,10 +140,34 @@ class Law(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expedited: str | None = None
 
 
+class Version(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a clock's rule is for dates from ``since`` on, up to the next version's.
+
+    What it does not say stands as in the clock, which is the rule before the first version.
+    """
+
+    since: str
+    source: str
+    evidence: Grade
+    caveat: str = ""
+    length: str | None = None
+    expedited: str | None = None
+    presumed_days: int | None = None
+    law: Law | None = None
+
+
 class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule that arms a deadline.
 
-    ``counts_from``: ``request`` (the arming event's own day), or a field; absent: the request.
+    ``counts_from``: ``request`` (the arming event's own day), or a field.
+    ``presumed_from``: the date counted from where that field, a receipt, is not given; it is
+    presumed received ``presumed_days`` later, 0 where nothing is presumed.
+    ``version_by``: the field whose date picks the version.
+    ``cut_off``: the local time on the last day (``16:59``) up to which, inclusive, an act is
+    timely; ``sent_field``: the instant that is judged against it.
+    ``opens``: it opens a right once it has passed, and is never overdue.
+    ``proof_field``: without it a filing that ends the clock leaves it open, unproven, until
+    ``proof_item`` is recorded or an event of ``proven_by`` shows that the filing arrived.
     ``until``: a field that is itself the last day; then ``length`` is only the fallback, if any.
     ``stated``: a field with the date that the letter names; kept beside, never instead.
     ``watch``: a date that has to lie on or before the last day; it is asked for from
@@ -172,6 +197,16 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stated: str | None = None
     watch: str | None = None
     watch_days: int = 0
+    presumed_from: str | None = None
+    presumed_days: int = 0
+    versions: tuple[Version, ...] = ()
+    version_by: str | None = None
+    cut_off: str | None = None
+    sent_field: str | None = None
+    opens: bool = False
+    proof_field: str | None = None
+    proof_item: str | None = None
+    proven_by: tuple[str, ...] = ()
 
 
 class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

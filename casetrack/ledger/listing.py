@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, null, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, null, or_, select
 
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
@@ -21,8 +21,10 @@ _SPLIT = len(CASE_COLUMNS)
 _case, _deadline = t.case_view.c, t.deadline_view.c
 
 
-def docket_statement(until: date | None, *, patients: bool) -> Select[Any]:
-    """Open deadlines with their case and, if asked for, the patient."""
+def docket_statement(
+    until: date | None, *, patients: bool, ended_from: date | None = None
+) -> Select[Any]:
+    """Open deadlines, and those ended from a day on, with their case and the patient if asked."""
     value = t.value_view.c
     joined = t.deadline_view.join(t.case_view, _case.case_id == _deadline.case_id)
     if patients:
@@ -31,7 +33,7 @@ def docket_statement(until: date | None, *, patients: bool) -> Select[Any]:
     found = (
         select(*CASE_COLUMNS, *DEADLINE_COLUMNS, value.value if patients else null())
         .select_from(joined)
-        .where(_deadline.outcome.is_(None))
+        .where(_listed(ended_from))
         .order_by(
             _deadline.act_by, _deadline.due_at, _case.reference, _case.case_id, _deadline.deadline
         )
@@ -39,8 +41,14 @@ def docket_statement(until: date | None, *, patients: bool) -> Select[Any]:
     return found if until is None else found.where(_deadline.act_by <= until.isoformat())
 
 
-def docket(connection: Connection, until: date | None, *, patients: bool) -> Iterator[DocketRow]:
-    statement = docket_statement(until, patients=patients)
+def _listed(ended_from: date | None) -> ColumnElement[bool]:
+    open_ones = _deadline.outcome.is_(None)
+    if ended_from is None:
+        return open_ones
+    return or_(open_ones, _deadline.act_by >= ended_from.isoformat())
+
+
+def docket(connection: Connection, statement: Select[Any]) -> Iterator[DocketRow]:
     for row in connection.execute(statement, execution_options={"yield_per": STREAMED}):
         yield DocketRow(
             case=as_case_row(row[:_SPLIT]),
@@ -110,6 +118,23 @@ def _overdue(query: Query, now: str) -> ColumnElement[bool]:
     return exists().where(
         other.case_id == _case.case_id,
         other.kind != "planned",
+        other.tolled_on.is_(None),
         other.due_at < now,
         *_considered(other, query),
     )
+
+
+def unassigned(connection: Connection) -> list[CaseRow]:
+    return _open_cases(connection, _case.assignee.is_(None))
+
+
+def silent(connection: Connection) -> list[CaseRow]:
+    other = t.deadline_view.alias().c
+    waiting = exists().where(other.case_id == _case.case_id, other.outcome.is_(None))
+    return _open_cases(connection, ~waiting)
+
+
+def _open_cases(connection: Connection, condition: ColumnElement[bool]) -> list[CaseRow]:
+    found = select(*CASE_COLUMNS).where(_case.final == 0, condition)
+    rows = connection.execute(found.order_by(_case.reference, _case.case_id))
+    return [as_case_row(row) for row in rows]

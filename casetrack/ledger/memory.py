@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from casetrack.domain.case import Case
@@ -13,6 +13,7 @@ from casetrack.ledger import canonical, rowwise
 from casetrack.ledger.codec import opening, parse, record
 from casetrack.ledger.limits import nothing_to_redact, redaction_targets
 from casetrack.ledger.refusals import key_taken, moved_on, reference_taken
+from casetrack.ledger.runs import MemoryRuns
 from casetrack.ledger.store import (
     LEDGER_CASE,
     CaseRow,
@@ -40,6 +41,10 @@ class MemoryLedger:
         self._definitions: dict[str, str] = {}
         self._cases: dict[str, Case] = {}
         self._in_transaction = False
+        self.runs = MemoryRuns(self._cases, self._newest)
+
+    def _newest(self) -> datetime:
+        return max(found[-1].recorded_at for found in self._entries.values())
 
     @property
     def id(self) -> str:
@@ -179,8 +184,11 @@ class MemoryLedger:
     def list_cases(self, query: Query) -> Sequence[tuple[CaseRow, DeadlineRow | None]]:
         return rowwise.list_cases(self._cases.values(), query)
 
-    def docket(self, until: date | None, *, patients: bool = False) -> Iterator[DocketRow]:
-        yield from rowwise.docket(self._cases.values(), until, patients=patients)
+    def docket(
+        self, until: date | None, *, patients: bool = False, ended_from: date | None = None
+    ) -> Iterator[DocketRow]:
+        cases = self._cases.values()
+        yield from rowwise.docket(cases, until, patients=patients, ended_from=ended_from)
 
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         rows = [
@@ -195,6 +203,12 @@ class MemoryLedger:
     def counts(self) -> Sequence[tuple[str, str | None, int]]:
         return rowwise.counts(self._cases.values())
 
+    def unassigned(self) -> Sequence[CaseRow]:
+        return rowwise.unassigned(self._cases.values())
+
+    def silent(self) -> Sequence[CaseRow]:
+        return rowwise.silent(self._cases.values())
+
     def stats(self) -> Stats:
         rows = rowwise.docket(self._cases.values(), None, patients=False)
         return Stats(
@@ -206,7 +220,7 @@ class MemoryLedger:
         )
 
     def rebuild(self) -> int:
-        self._cases = {case_id: replay(case_id, found) for case_id, found in self.streams()}
+        self._cases.update({case_id: replay(case_id, found) for case_id, found in self.streams()})
         return len(self._cases)
 
     def views(self, case_id: str) -> tuple[CaseRow, Sequence[DeadlineRow], Sequence[ValueRow]]:

@@ -17,6 +17,10 @@ ORDER BY reference LIMIT ?
 _PINNED = """
 SELECT state, text FROM case_view JOIN definition ON digest = definition WHERE reference = ?
 """
+_OPEN = """
+SELECT deadline FROM case_view JOIN deadline_view USING (case_id)
+WHERE reference = ? AND outcome IS NULL ORDER BY deadline LIMIT ?
+"""
 
 
 def references(path: str | os.PathLike[str], prefix: str) -> list[str]:
@@ -29,6 +33,11 @@ def state_and_definition(path: str | os.PathLike[str], reference: str) -> tuple[
     for state, text in _rows(path, _PINNED, (reference,)):
         return str(state), str(text)
     return None
+
+
+def open_deadlines(path: str | os.PathLike[str], reference: str) -> list[str]:
+    """The names of the case's open deadlines, sorted."""
+    return [str(row[0]) for row in _rows(path, _OPEN, (reference, _LIMIT))]
 
 
 def _rows(

@@ -191,7 +191,7 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
     case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
-    outcome, unproven, tolled_on, rungs, sent = row[10:]
+    outcome, unproven, tolled_on, rungs, sent, counted_from = row[10:]
     return DeadlineRow(
         case_id=case_id,
         deadline=deadline,
@@ -208,6 +208,7 @@ def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
         tolled_on=_day(tolled_on),
         rungs=tuple(rungs.split()),
         sent=tuple(sent.split()),
+        counted_from=counted_from,
     )
 
 

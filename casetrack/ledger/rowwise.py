@@ -9,14 +9,20 @@ from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query
 from casetrack.ledger.views import case_row, current_values, deadline_rows, texts
 
 
-def docket(cases: Iterable[Case], until: date | None, *, patients: bool) -> list[DocketRow]:
+def docket(
+    cases: Iterable[Case], until: date | None, *, patients: bool, ended_from: date | None = None
+) -> list[DocketRow]:
     rows = [
         DocketRow(case=case_row(case), deadline=row, patient=_patient(case) if patients else None)
         for case in cases
         for row in deadline_rows(case)
-        if row.outcome is None and (until is None or row.act_by <= until)
+        if (until is None or row.act_by <= until) and _listed(row, ended_from)
     ]
     return sorted(rows, key=_docket_order)
+
+
+def _listed(row: DeadlineRow, ended_from: date | None) -> bool:
+    return row.outcome is None or (ended_from is not None and row.act_by >= ended_from)
 
 
 def _docket_order(row: DocketRow) -> tuple[object, ...]:
@@ -70,7 +76,7 @@ def _holds_all(case: Case, query: Query) -> bool:
 
 def _overdue(case: Case, query: Query) -> Iterator[bool]:
     for row in _considered(case, query):
-        if row.kind != "planned" and query.overdue_at is not None:
+        if row.kind != "planned" and row.tolled_on is None and query.overdue_at is not None:
             yield row.due_at < query.overdue_at
 
 
@@ -78,3 +84,15 @@ def counts(cases: Iterable[Case]) -> list[tuple[str, str | None, int]]:
     numbers = Counter((case.state, case.assignee) for case in cases if not case.final)
     ordered = sorted(numbers, key=lambda key: (key[0], key[1] or ""))
     return [(state, assignee, numbers[state, assignee]) for state, assignee in ordered]
+
+
+def unassigned(cases: Iterable[Case]) -> list[CaseRow]:
+    return _in_order(case for case in cases if not case.final and case.assignee is None)
+
+
+def silent(cases: Iterable[Case]) -> list[CaseRow]:
+    return _in_order(case for case in cases if not case.final and not case.open_deadlines())
+
+
+def _in_order(cases: Iterable[Case]) -> list[CaseRow]:
+    return sorted(map(case_row, cases), key=lambda row: (row.reference or "", row.case_id))

@@ -19,6 +19,7 @@ from casetrack.ledger.limits import redaction_targets
 from casetrack.ledger.place import database_path, make_private_file
 from casetrack.ledger.redaction import erase, scrub
 from casetrack.ledger.schema import create_schema, set_up
+from casetrack.ledger.sql_runs import SqlRuns
 from casetrack.ledger.store import (
     LEDGER_CASE,
     CaseRow,
@@ -118,6 +119,20 @@ class SqlLedger:
                 with self._engine.connect() as connection:
                     yield connection
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Inside a transaction it is part of that, else one of its own."""
+        if self._batch is not None:
+            with self._reading() as connection:
+                yield connection
+        else:
+            with reworded(self._path), writing(self._engine).begin() as connection:
+                yield connection
+
+    @property
+    def runs(self) -> SqlRuns:
+        return SqlRuns(self._reading, self._writing)
+
     def append(
         self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str] | None = None
     ) -> tuple[Case, tuple[Entry, ...]]:
@@ -205,9 +220,12 @@ class SqlLedger:
         with self._reading() as connection:
             return listing.list_cases(connection, query)
 
-    def docket(self, until: date | None, *, patients: bool = False) -> Iterator[DocketRow]:
+    def docket(
+        self, until: date | None, *, patients: bool = False, ended_from: date | None = None
+    ) -> Iterator[DocketRow]:
+        statement = listing.docket_statement(until, patients=patients, ended_from=ended_from)
         with self._reading() as connection:
-            yield from listing.docket(connection, until, patients=patients)
+            yield from listing.docket(connection, statement)
 
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         wanted = folded(text)
@@ -218,6 +236,14 @@ class SqlLedger:
     def counts(self) -> Sequence[tuple[str, str | None, int]]:
         with self._reading() as connection:
             return reading.counts(connection)
+
+    def unassigned(self) -> Sequence[CaseRow]:
+        with self._reading() as connection:
+            return listing.unassigned(connection)
+
+    def silent(self) -> Sequence[CaseRow]:
+        with self._reading() as connection:
+            return listing.silent(connection)
 
     def stats(self) -> Stats:
         with self._reading() as connection:

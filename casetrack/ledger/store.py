@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event, Target
+from casetrack.ledger.runs import Runs
 
 LEDGER_CASE = "00000000-0000-0000-0000-000000000000"
 
@@ -55,7 +56,8 @@ class CaseRow(Struct, frozen=True, kw_only=True):
 class DeadlineRow(Struct, frozen=True, kw_only=True):
     """The view of one deadline; ``outcome`` None while it is open.
 
-    ``rungs`` is its ladder, ``sent`` what was warned of under the dates it has now.
+    ``rungs`` is its ladder, ``sent`` what was warned of under the dates it has now,
+    ``counted_from`` the fact that its day came from.
     """
 
     case_id: str
@@ -73,6 +75,7 @@ class DeadlineRow(Struct, frozen=True, kw_only=True):
     tolled_on: date | None = None
     rungs: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
+    counted_from: str = ""
 
 
 class ValueRow(Struct, frozen=True, kw_only=True):
@@ -94,7 +97,8 @@ class DocketRow(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """Which cases to list; every condition given must hold. ``limit`` 0: all.
 
-    ``assignee`` "" means nobody's. ``overdue_at``: with a deadline, not planned, past then.
+    ``assignee`` "" means nobody's. ``overdue_at``: with a deadline past then, not planned
+    or tolled.
     """
 
     state: str | None = None
@@ -127,6 +131,10 @@ class Ledger(Protocol):
 
     @property
     def sources(self) -> Sources: ...
+
+    @property
+    def runs(self) -> Runs:
+        """What unattended runs keep beside the entries."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Appends inside are written together or not at all; it may not be nested."""
@@ -162,14 +170,25 @@ class Ledger(Protocol):
     def list_cases(self, query: Query) -> Sequence[tuple[CaseRow, DeadlineRow | None]]:
         """Cases by reference, each with its open deadline of the earliest ``act_by``."""
 
-    def docket(self, until: date | None, *, patients: bool = False) -> Iterable[DocketRow]:
-        """Open deadlines, ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference."""
+    def docket(
+        self, until: date | None, *, patients: bool = False, ended_from: date | None = None
+    ) -> Iterable[DocketRow]:
+        """Open deadlines, ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference.
+
+        ``ended_from``: also those no longer open, from that ``act_by`` on, inclusive.
+        """
 
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         """Values of these names that contain the text, whatever its case; references too."""
 
     def counts(self) -> Sequence[tuple[str, str | None, int]]:
         """(state, assignee, number) of the cases that are not final."""
+
+    def unassigned(self) -> Sequence[CaseRow]:
+        """The cases that are not final and nobody's, by reference."""
+
+    def silent(self) -> Sequence[CaseRow]:
+        """The cases that are not final and have no open deadline, by reference."""
 
     def stats(self) -> Stats: ...
 

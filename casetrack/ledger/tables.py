@@ -54,6 +54,7 @@ ledger = Table(
     UniqueConstraint("case_id", "key"),
     CheckConstraint("version >= 1"),
     CheckConstraint("length(digest) = 32"),
+    Index("entry_by_time", "recorded_at"),
     **_CLUSTERED,
 )
 
@@ -123,6 +124,7 @@ deadline_view = Table(
     _text("tolled_on", nullable=True),
     _text("rungs"),
     _text("sent"),
+    _text("counted_from"),
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
@@ -133,6 +135,7 @@ Index(
         for name in (
             "act_by", "due_at", "case_id", "deadline", "clock", "owner", "kind", "due_on",
             "law_by", "stated_due_on", "outcome", "unproven", "tolled_on", "rungs", "sent",
+            "counted_from",
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),
@@ -173,10 +176,33 @@ heartbeat = Table(
     **_CLUSTERED,
 )
 
+# Cases whose views were written, by us or by any other hand, since a run compared them.
+touched = Table(
+    "touched",
+    metadata,
+    _text("case_id"),
+    PrimaryKeyConstraint("case_id"),
+    **_CLUSTERED,
+)
+
 
 def _refusing(name: str, act: str, why: str, when: str = "") -> str:
     return f"CREATE TRIGGER {name} BEFORE {act} {when}BEGIN SELECT RAISE(ABORT, '{why}'); END"
 
+
+def _touching(table: str, act: str, row: str) -> str:
+    known = f"SELECT 1 FROM touched WHERE case_id = {row}.case_id"  # noqa: S608 - our own names
+    return (
+        f"CREATE TRIGGER {table}_{act.lower()} AFTER {act} ON {table} BEGIN INSERT INTO"
+        f" touched (case_id) SELECT {row}.case_id WHERE NOT EXISTS ({known}); END"
+    )
+
+
+TOUCHING = tuple(
+    _touching(table, act, row)
+    for table in ("case_view", "deadline_view")
+    for act, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
 
 TRIGGERS = (
     _refusing(
@@ -207,4 +233,5 @@ TRIGGERS = (
         "WHEN 'ValueRedacted' IS NOT (SELECT type FROM ledger WHERE case_id = OLD.case_id"
         " ORDER BY version DESC LIMIT 1) ",
     ),
+    *TOUCHING,
 )  # fmt: skip

@@ -59,6 +59,7 @@ def deadline_record(row: DeadlineRow) -> dict[str, Any]:
         "tolled_on": row.tolled_on and row.tolled_on.isoformat(),
         "rungs": " ".join(row.rungs),
         "sent": " ".join(row.sent),
+        "counted_from": row.counted_from,
     }
 
 

@@ -39,6 +39,7 @@ def deadline_row(case_id: str, tracked: Tracked) -> DeadlineRow:
         tolled_on=tracked.tolled_on,
         rungs=reading.rungs,
         sent=tracked.sent,
+        counted_from=reading.from_field,
     )
 
 

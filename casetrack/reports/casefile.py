@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
+from msgspec.structs import replace
+
 from casetrack.domain import checks, dates
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Evidence, Tracked
-from casetrack.domain.docket import Facts, Item, item
-from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Value
+from casetrack.domain.docket import Item, facts_of, item
+from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Reading, Value
+from casetrack.domain.plans import clock_of
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.ledger.store import CaseRow, DeadlineRow
@@ -49,7 +52,11 @@ def show_data(
             name: [_evidence(record, workflow, phi=phi) for record in records]
             for name, records in case.evidence.items()
         },
-        "deadlines": [deadline_data(t, case, workflow, calendar, now) for t in _by_date(case)],
+        "deadlines": [
+            deadline_data(titled(line, case) if phi else line, t)
+            for t in _by_date(case)
+            for line in (docket_item(t, case, workflow, calendar, now),)
+        ],
         "open_items": [
             *checks.open_items(case, workflow),
             *_findings(case, workflow, calendar, now),
@@ -91,37 +98,24 @@ def _by_date(case: Case) -> list[Tracked]:
 def docket_item(
     tracked: Tracked, case: Case, workflow: Workflow, calendar: Calendar, now: datetime
 ) -> Item:
-    reading = tracked.deadline.reading
-    facts = Facts(
-        case=case_name(case),
-        patient=None,
-        assignee=case.assignee,
-        state=case.state,
-        deadline=tracked.deadline.deadline,
-        clock=tracked.deadline.clock,
-        due_on=reading.due_on,
-        due_at=reading.due_at,
-        act_by=reading.act_by,
-        law_by=reading.law_by,
-        stated_due_on=reading.stated_due_on,
-        unproven=tracked.unproven,
-        tolled=tracked.tolled_on is not None,
-        watched=_watched(case, workflow, tracked),
-    )
+    facts = facts_of(tracked, case, clock_of(workflow, tracked.deadline.clock))
     return item(facts, workflow, calendar, now)
 
 
-def _watched(case: Case, workflow: Workflow, tracked: Tracked) -> str | None:
-    value = case.fields.get(workflow.clocks[tracked.deadline.clock].watch or "")
-    return value if isinstance(value, str) else None
-
-
-def deadline_data(
-    tracked: Tracked, case: Case, workflow: Workflow, calendar: Calendar, now: datetime
-) -> Data:
+def deadline_data(line: Item, tracked: Tracked) -> Data:
     """A deadline as in ``due``, with its ``outcome``; a lapse is a mark on one still open."""
-    line = docket_item(tracked, case, workflow, calendar, now)
     return {**item_data(line), "outcome": tracked.outcome or mark(line)}
+
+
+def titled(line: Item, case: Case) -> Item:
+    """With the title of one of our own as it was typed, for who may see it."""
+    return replace(line, title=typed_title(case, line.deadline) or line.title)
+
+
+def typed_title(case: Case, deadline: str) -> str | None:
+    """The title that a deadline of our own was given; None for any other."""
+    value = case.titles.get(deadline)
+    return None if value is None else str(shown(value, phi=True, clear=False))
 
 
 def mark(line: Item) -> str:
@@ -143,7 +137,11 @@ def armed_data(deadline: Deadline, zone: str) -> Data:
 
 
 def reading_data(deadline: Deadline | Moved, zone: str) -> Data:
-    reading = deadline.reading
+    return dates_data(deadline.reading, zone)
+
+
+def dates_data(reading: Reading, zone: str) -> Data:
+    """The dates of one reading."""
     return {
         "due_on": reading.due_on.isoformat(),
         "due_at": dates.local_text(reading.due_at, zone),
@@ -190,6 +188,8 @@ def _list_item(row: CaseRow, deadline: DeadlineRow | None) -> Data:
         "assignee": row.assignee,
         "act_by": deadline.act_by.isoformat() if deadline else None,
         "deadline": deadline.deadline if deadline else None,
+        "unproven": deadline.unproven if deadline else False,
+        "tolled": deadline.tolled_on is not None if deadline else False,
     }
 
 
@@ -197,10 +197,17 @@ def list_lines(rows: Iterable[tuple[CaseRow, DeadlineRow | None]]) -> list[str]:
     return [
         terminal(
             f"{row.reference or row.case_id:<14} {row.state:<17} {row.assignee or 'nobody':<12} "
-            + (f"{deadline.act_by:%a %Y-%m-%d}  {deadline.deadline}" if deadline else "no deadline")
+            + (_first(deadline) if deadline else "no deadline")
         )
         for row, deadline in rows
     ]
+
+
+def _first(deadline: DeadlineRow) -> str:
+    """The deadline that comes first, and what is to be known of it."""
+    marks = {"tolled": deadline.tolled_on is not None, "unproven": deadline.unproven}
+    said = ", ".join([deadline.deadline, *(word for word, holds in marks.items() if holds)])
+    return f"{deadline.act_by:%a %Y-%m-%d}  {said}"
 
 
 def show_lines(data: Data, now_on: date) -> list[str]:
@@ -237,7 +244,8 @@ def _deadline_line(line: Data) -> list[str]:
     law = f", law {line['law_by']}" if line["law_by"] else ""
     state = line["outcome"] if line["outcome"] not in {"open", "lapsed"} else line["status"]
     cells = [(str(line["deadline"]), 22), (str(state), 10), (str(line["owner"]), 8)]
-    rest = f"act by {line['act_by']}, due {line['due_on']}{law}; {line['title']}"
+    sent = "; unproven: nothing shows that the filing arrived" if line["unproven"] else ""
+    rest = f"act by {line['act_by']}, due {line['due_on']}{law}; {line['title']}{sent}"
     return row(cells, terminal(rest))
 
 

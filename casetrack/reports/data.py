@@ -12,7 +12,7 @@ FIELDS = (
     "case", "patient", "assignee", "workflow", "state", "deadline", "title", "owner", "kind",
     "due_on", "due_at", "act_by", "law_by", "stated_due_on", "status", "unproven",
     "business_days_left", "calendar_days_left", "ended_by", "source", "evidence", "law", "contact",
-    "finding",
+    "finding", "opens",
 )  # fmt: skip
 
 
@@ -41,4 +41,5 @@ def due(docket: Docket) -> dict[str, Any]:
         "open_cases": docket.open_cases,
         "next": None if docket.next_on is None else docket.next_on.isoformat(),
         "by_state": plain(docket.by_state),
+        "doubts": plain(docket.doubts),
     }

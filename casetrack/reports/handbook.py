@@ -13,6 +13,7 @@ from casetrack.domain.workflow import (
     Move,
     State,
     Trigger,
+    Version,
     Workflow,
 )
 from casetrack.reports import handbook_order as order
@@ -155,11 +156,14 @@ def _clock(w: Workflow, clock: Clock) -> Pairs:
         yield "also alive", f"armed into {state}: {words.names(more)}"
     yield from _counting(clock)
     yield "ended by", words.names(clock.ended_by)
+    yield from _proving(clock)
     yield "reminders", words.ladder(clock)
     yield "source", words.sourced(clock.source, clock.evidence)
     yield "caveat", clock.caveat
     if clock.law is not None:
         yield from _law(clock.law)
+    for version in clock.versions:
+        yield from _version(clock, version)
     if clock.contact is not None:
         yield "contact", f"{clock.contact}, {w.contacts[clock.contact].name}"
 
@@ -170,6 +174,7 @@ def _counting(clock: Clock) -> Pairs:
     if clock.length is not None:
         armed = ", the day of what arms it" if clock.counts_from == REQUEST else ""
         yield "counts from", clock.counts_from + armed
+        yield from _receipt(clock)
         fallback = f", where {clock.until} is not given" if clock.until else ""
         yield "length", words.length(clock.length) + fallback
     if clock.expedited is not None:
@@ -179,6 +184,41 @@ def _counting(clock: Clock) -> Pairs:
     if clock.watch is not None:
         yield "watches", words.watched(clock.watch, clock.watch_days)
     yield "roll", f"{clock.roll} by {clock.roll_calendar}" if clock.roll_calendar else clock.roll
+    if clock.cut_off is not None:
+        judged = f", judged by {clock.sent_field}" if clock.sent_field else ""
+        yield "cut-off", f"{clock.cut_off} on the last day{judged}"
+    if clock.opens:
+        yield "opens", "a right, once it has passed; never overdue"
+    if clock.watch is not None:
+        yield "watches", f"{clock.watch}, from {clock.watch_days} business days before"
+
+
+def _receipt(clock: Clock) -> Pairs:
+    """What is counted from where nobody shows when a notice arrived."""
+    if clock.presumed_from is not None:
+        yield "not shown", words.presumption(clock.presumed_days, clock.presumed_from)
+
+
+def _proving(clock: Clock) -> Pairs:
+    if clock.proof_field is None:
+        return
+    shown = words.names((f"record:{clock.proof_item}", *clock.proven_by))
+    yield "unproven", f"open without {clock.proof_field}, until {shown}"
+
+
+def _version(clock: Clock, version: Version) -> Pairs:
+    """What a later version of the rule says, and only that."""
+    since = f"for {clock.version_by} from {version.since} on"
+    yield "version", f"{since}; {words.sourced(version.source, version.evidence)}"
+    if version.length is not None:
+        yield "  length", words.length(version.length)
+    if version.expedited is not None:
+        yield "  expedited", words.length(version.expedited)
+    if version.presumed_days is not None:
+        yield "  not shown", words.presumption(version.presumed_days, clock.presumed_from or "")
+    yield "  caveat", version.caveat
+    if version.law is not None:
+        yield from ((f"  {label}", text) for label, text in _law(version.law))
 
 
 def _law(law: Law) -> Pairs:

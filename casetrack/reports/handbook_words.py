@@ -54,6 +54,13 @@ def length(text: str) -> str:
     return f"{text}, {count(found.n, _UNITS[found.unit])}"
 
 
+def presumption(days: int, noticed: str) -> str:
+    """What stands in for a receipt that nobody shows."""
+    if not days:
+        return f"counts from {noticed}"
+    return f"presumed received {count(days, 'day')} after {noticed}; our own reading from {noticed}"
+
+
 def ladder(clock: Clock) -> str:
     """The rungs before ``act_by`` or, in hours, before the last moment."""
     if clock.rungs:

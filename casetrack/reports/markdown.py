@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from casetrack.domain.docket import Docket, Item
+from casetrack.domain.docket import Docket, Doubt, Item
 from casetrack.reports import words
-from casetrack.reports.sections import Section, by_state, sections
+from casetrack.reports.sections import Section, by_state, doubts, doubts_title, sections
 from casetrack.reports.sinks import markdown
 
 Column = tuple[str, Callable[[Item], str]]
@@ -19,6 +19,8 @@ def render(docket: Docket) -> str:
     blocks = ["# Due soon", markdown(words.health(docket))]
     for part in sections(docket):
         blocks += (f"## {markdown(part.title)}", _table(part, patients=shown))
+    if docket.doubts:
+        blocks += (f"## {markdown(doubts_title(docket))}", _doubts(docket))
     if counts := _counts(docket):
         blocks += ("## Open cases by state and assignee", counts)
     return "\n\n".join(blocks) + "\n"
@@ -92,6 +94,22 @@ _ROW: tuple[Column, ...] = (
     ("Last day", _text(_last)),
     _LAW,
 )
+
+
+def _doubts(docket: Docket) -> str:
+    rows = [_doubt(doubt) for some in doubts(docket).values() for doubt in some]
+    return _grid(["Doubt", "Case", "Deadline", "State", "Assignee", "What is in doubt"], rows)
+
+
+def _doubt(doubt: Doubt) -> list[str]:
+    typed = words.remedy(doubt)
+    code = f"; `{typed}`" if _PLAIN_COMMAND.fullmatch(typed) else f"; {markdown(typed)}"
+    cells = (
+        words.DOUBTS[doubt.kind], doubt.case, doubt.title or "", doubt.state,
+        doubt.assignee or words.NOBODY, doubt.detail,
+    )  # fmt: skip
+    *most, last = map(markdown, cells)
+    return [*most, last + (code if typed else "")]
 
 
 def _counts(docket: Docket) -> str:

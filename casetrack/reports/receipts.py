@@ -4,76 +4,148 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from casetrack.domain import events as e
+from casetrack.domain.case import Case
 from casetrack.domain.workflow import Workflow
-from casetrack.reports.casefile import Data, armed_data, closed_data, moved_data
+from casetrack.reports.casefile import Data, armed_data, closed_data, dates_data, moved_data
 from casetrack.reports.lines import labelled, row
 from casetrack.reports.sinks import terminal
 from casetrack.reports.words import day
 
+_WHY = {"expedite_refused": "expedite refused", "taken_back": "taken back"}
 
-def receipt_data(data: e.Data, workflow: Workflow) -> Data:
-    """The part of a write's JSON that is particular to its kind."""
+
+def receipt_data(data: e.Data, workflow: Workflow, case: Case, before: Case | None) -> Data:
+    """The part of a write's JSON that is particular to its kind, and all it did to deadlines.
+
+    ``case`` is as it became; ``before`` gives the dates that a deadline moved from.
+    """
+    return {**_particular(data, case), **_effects(data, workflow, before)}
+
+
+def _particular(data: e.Data, case: Case) -> Data:
+    said: Data = {}
     match data:
         case e.TransitionFired():
-            return {"from": data.origin, "to": data.to, "trigger": data.trigger,
-                    **_fired(data, workflow)}  # fmt: skip
+            gaps = [{"guard": g.guard, "code": g.code, "item": g.item} for g in data.overridden]
+            said = {"from": data.origin, "to": data.to, "trigger": data.trigger, "overridden": gaps}
         case e.EvidenceRecorded():
-            return {"item": data.item, **_armed_closed(data.armed, data.closed, workflow)}
-        case e.NoteAdded():
-            return _armed_closed((), data.closed, workflow)
+            said = {"item": data.item}
+        case e.DeadlineTolled(deadline=name):
+            on = case.deadlines[name].tolled_on
+            said = {"deadline": name, "tolled_on": on and on.isoformat()}
+        case e.EntryCorrected(corrects=version):
+            said = {"corrects": version, "amended": sorted(_amended(case, version))}
+        case e.EntryVoided(voids=version):
+            said = {"voids": version}
+        case e.DeadlinePlanned() | e.DeadlineDone() | e.DeadlineExtended() | e.DeadlineResumed():
+            said = {"deadline": _touched(data)[0]}
         case _:
-            return {}
+            pass
+    return said
 
 
-def _fired(data: e.TransitionFired, workflow: Workflow) -> Data:
+def _touched(data: e.Effects) -> list[str]:
+    return [
+        *(d.deadline for d in data.armed),
+        *(d.deadline for d in data.closed),
+        *(d.deadline for d in data.moved),
+    ]
+
+
+def _amended(case: Case, version: int) -> Iterable[str]:
+    """What the newest entry corrected."""
+    return (n for n, by in case.corrected.get(version, {}).items() if by == case.version)
+
+
+def _effects(data: e.Data, workflow: Workflow, before: Case | None) -> Data:
+    done = data if isinstance(data, e.Effects) else e.Effects()
+    zone = workflow.zone
     return {
-        **_armed_closed(data.armed, data.closed, workflow),
-        "moved": [moved_data(m, workflow.zone) for m in data.moved],
-        "reopened": list(data.reopened),
-        "overridden": [{"guard": g.guard, "code": g.code, "item": g.item} for g in data.overridden],
+        "armed": [armed_data(d, zone) for d in done.armed],
+        "closed": [closed_data(c) for c in done.closed],
+        "moved": [{**moved_data(m, zone), "was": _was(m, zone, before)} for m in done.moved],
+        "reopened": list(done.reopened),
+        "unproven": list(done.unproven),
     }
 
 
-def _armed_closed(
-    armed: Sequence[e.Deadline], closed: Sequence[e.Ended], workflow: Workflow
-) -> Data:
-    return {
-        "armed": [armed_data(d, workflow.zone) for d in armed],
-        "closed": [closed_data(c) for c in closed],
-    }
+def _was(moved: e.Moved, zone: str, before: Case | None) -> Data | None:
+    return dates_data(before.deadlines[moved.deadline].deadline.reading, zone) if before else None
 
 
 def receipt_lines(data: Data) -> list[str]:
     """A write for a person: what happened, then every deadline it touched."""
-    lines = [_headline(data)]
-    lines += [f"  armed    {d['deadline']}: {_dated(d)}" for d in _rows(data, "armed")]
-    lines += [f"  moved    {d['deadline']}: {_dated(d)} ({d['why']})" for d in _rows(data, "moved")]
-    lines += [f"  returns  {name}, with the dates it had" for name in _names(data, "reopened")]
-    lines += [
-        f"  closed   {d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}"
-        for d in _rows(data, "closed")
-    ]
-    lines += [
-        f"  open item: {d['guard']}, {d['item'] or d['code']}" for d in _rows(data, "overridden")
-    ]
-    return [terminal(line) for line in lines]
+    told = [
+        *(("armed", f"{d['deadline']}: {_dated(d)}") for d in _rows(data, "armed")),
+        *(("moved", f"{d['deadline']}: {_moved(d)}") for d in _rows(data, "moved")),
+        *(("returns", f"{name}, with the dates it had") for name in _names(data, "reopened")),
+        *(("open", f"{name}, until it is shown that the filing arrived")
+          for name in _names(data, "unproven")),
+        *(("closed", f"{d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}")
+          for d in _rows(data, "closed")),
+    ]  # fmt: skip
+    lines = [text for label, said in told for text in row([(label, 7)], terminal(said))]
+    gaps = [f"open item: {d['guard']}, {d['item'] or d['code']}" for d in _rows(data, "overridden")]
+    return [terminal(_headline(data)), *lines, *(f"  {terminal(gap)}" for gap in gaps)]
 
 
 def _headline(data: Data) -> str:
+    case, version = data["case"], f"(version {data['version']})"
+    dry = "(dry run, nothing written)" if data.get("dry_run") else ""
     if "trigger" in data:
-        dry = " (dry run, nothing written)" if data.get("dry_run") else ""
         again = " (already recorded)" if data.get("repeated") else ""
-        return f"{data['case']}: {data['trigger']}, {data['from']} -> {data['to']}{dry}{again}"
+        moved = f"{data['trigger']}, {data['from']} -> {data['to']}"
+        return f"{case}: {moved}{dry and ' '}{dry}{again}"
     if data.get("recorded", 1) != 1:
-        return f"{data['case']}: recorded {data['recorded']} items (now version {data['version']})"
-    if "item" in data:
-        return f"{data['case']}: recorded {data['item']} (version {data['version']})"
-    return f"{data['case']}: noted (version {data['version']})"
+        return f"{case}: recorded {data['recorded']} items (now version {data['version']})"
+    return f"{case}: {_deed(data)} {dry or version}"
+
+
+def _deed(data: Data) -> str:
+    """What was done, by what only that kind of write says."""
+    match data:
+        case {"item": item}:
+            deed = f"recorded {item}"
+        case {"voids": version, "state": state}:
+            deed = f"version {version} is taken back, now {state}"
+        case {"corrects": version, "amended": [*names]}:
+            deed = f"version {version} is amended: {', '.join(map(str, names))}"
+        case {"deadline": name, "tolled_on": str(on)}:
+            deed = f"{name} stands still from {_day(on)}"
+        case {"deadline": name, "armed": [_, *_]}:
+            deed = f"planned {name}"
+        case {"deadline": name, "closed": [_, *_]}:
+            deed = f"{name} is done"
+        case {"deadline": name, "moved": [{"why": why}, *_]}:
+            deed = f"{name} is {why}"
+        case _:
+            deed = "noted"
+    return deed
 
 
 def _dated(row: Data) -> str:
     named = (("act by", row["act_by"]), ("due", row["due_on"]), ("law", row["law_by"]))
-    return ", ".join(f"{name} {day(date.fromisoformat(str(on)))}" for name, on in named if on)
+    return ", ".join(f"{name} {_day(on)}" for name, on in named if on)
+
+
+def _moved(row: Data) -> str:
+    """Each date, with the one before it where that was another; and why."""
+    was = row["was"] if isinstance(row["was"], dict) else {}
+    named = (("act by", "act_by"), ("due", "due_on"), ("law", "law_by"))
+    parts = [
+        f"{label} {_from(was.get(name), row[name])}{_day(row[name])}"
+        for label, name in named
+        if row[name]
+    ]
+    return f"{', '.join(parts)} ({_WHY.get(str(row['why']), row['why'])})"
+
+
+def _from(was: object, now: object) -> str:
+    return f"{_day(was)} -> " if was and was != now else ""
+
+
+def _day(on: object) -> str:
+    return day(date.fromisoformat(str(on)))
 
 
 def _rows(data: Data, name: str) -> list[Data]:

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-from casetrack.domain.docket import Docket, Item, Tally
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Item, Tally
 from casetrack.reports.words import NOBODY, day
 
 Key = Literal["act", "late", "expiring", "ours", "theirs", "later"]
@@ -52,7 +52,7 @@ def _key(item: Item) -> Key:
     ours = item.owner == "provider"
     if item.status == "tolled":
         return "later"
-    if ours and item.status in ("overdue", "act_now"):
+    if (ours or item.opens) and item.status in ("overdue", "act_now"):
         return "act"
     if not ours and (item.status == "overdue" or item.calendar_days_left < 0):
         return "late"
@@ -61,6 +61,16 @@ def _key(item: Item) -> Key:
     if item.status == "upcoming":
         return "later"
     return "ours" if ours else "theirs"
+
+
+def doubts(docket: Docket) -> dict[DoubtKind, tuple[Doubt, ...]]:
+    """What may move a date, or watches none, by kind; the kinds that there are, in order."""
+    found = {kind: [d for d in docket.doubts if d.kind == kind] for kind in get_args(DoubtKind)}
+    return {kind: tuple(some) for kind, some in found.items() if some}
+
+
+def doubts_title(docket: Docket) -> str:
+    return f"Doubts that move a date ({len(docket.doubts)})"
 
 
 def ordered(docket: Docket) -> list[Item]:

@@ -12,6 +12,7 @@ _ONE_LINE = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
 _MANY_LINES = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
 _FORMULA = re.compile(r"\A'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _QUOTED = re.compile(r'[,"\r\n]|\A\s|\s\Z')
+_TEXT = re.compile(r"[\\;,]")
 _MARKUP = re.compile(r"[\\`*_\[\]{}<>|#&~$!@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
@@ -49,3 +50,21 @@ def csv_line(cells: list[str]) -> str:
 def markdown(text: str) -> str:
     """Text that stays text in a Markdown paragraph or table: no markup, link, HTML or new row."""
     return _MARKUP.sub(r"\\\g<0>", terminal(text))
+
+
+def ics_text(text: str) -> str:
+    """A TEXT value of iCalendar (RFC 5545, 3.3.11); newlines stay newlines."""
+    safe = terminal(text, multiline=True)
+    return _TEXT.sub(r"\\\g<0>", safe).replace("\n", "\\n")
+
+
+def ics_line(line: str) -> str:
+    """A content line folded at 75 octets, within no character, ended by CR and LF."""
+    pieces, piece, room = [], "", 75
+    for char in line:
+        octets = len(char.encode())
+        if octets > room:
+            pieces.append(piece)
+            piece, room = "", 74
+        piece, room = piece + char, room - octets
+    return "\r\n ".join((*pieces, piece)) + "\r\n"

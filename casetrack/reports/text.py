@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from casetrack.domain.docket import Docket, Item
+from casetrack.domain.docket import Docket, Doubt, Item
 from casetrack.reports import words
 from casetrack.reports.lines import Line, Tone, column, labelled, row, toned
-from casetrack.reports.sections import Section, by_state, sections
+from casetrack.reports.sections import Section, by_state, doubts, doubts_title, sections
 from casetrack.reports.sinks import terminal
 
 __all__ = ["Line", "render"]
@@ -23,13 +23,13 @@ def render(docket: Docket) -> list[Line]:
     for part in parts:
         lines += (Line(""), Line(terminal(part.title), "head"))
         lines += _urgent(part) if part.urgent else _rows(part.items)
-    return [*lines, *_counts(docket)]
+    return [*lines, *_doubts(docket), *_counts(docket)]
 
 
 def _health_tone(docket: Docket, parts: Sequence[Section]) -> Tone:
     if any(part.urgent for part in parts):
         return "bad"
-    return "warn" if docket.practice or parts else "good"
+    return "warn" if docket.practice or parts or docket.doubts else "good"
 
 
 def _urgent(part: Section) -> Iterator[Line]:
@@ -101,6 +101,26 @@ def _what(item: Item) -> str:
     finding = f"; {item.finding.upper()}" if item.finding else ""
     shown = "" if same else f"; {last}"
     return f"{item.title} ({item.state}){shown}{unproven}{finding}{_patient(item)}"
+
+
+def _doubts(docket: Docket) -> Iterator[Line]:
+    found = doubts(docket)
+    if found:
+        yield from (Line(""), Line(doubts_title(docket), "head"))
+    for kind, some in found.items():
+        label = words.DOUBTS[kind]
+        if some[0].deadline is None:
+            yield from toned(labelled(label, terminal(words.named(some)), indent=2), "warn")
+            continue
+        for doubt in some:
+            yield from toned(labelled(label, terminal(_doubt(doubt)), indent=2), "warn")
+
+
+def _doubt(doubt: Doubt) -> str:
+    whose = doubt.assignee or words.NOBODY
+    what = f"{doubt.case}, {doubt.title} ({doubt.state}), {whose}: {doubt.detail}"
+    typed = words.remedy(doubt)
+    return f"{what}; type: {typed}" if typed else what
 
 
 def _counts(docket: Docket) -> Iterator[Line]:

@@ -1,12 +1,22 @@
 """What a docket line says in words: what is wrong with it, its days, and what to type."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from shlex import quote
 
 from casetrack.domain import dates
-from casetrack.domain.docket import Docket, Item
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Item
+from casetrack.domain.plans import CLOCK
 
 NOBODY = "nobody"
+DOUBTS: Mapping[DoubtKind, str] = {
+    "unproven": "unproven",
+    "stated_date": "letter",
+    "receipt_not_shown": "receipt",
+    "unassigned": "unassigned",
+    "silent": "silent",
+}
+_NAMED = 12  # cases named before the rest is only counted
 _GRADES = {"V2": "a secondary source quotes it", "R": "recalled, unverified"}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -41,15 +51,22 @@ def today(item: Item) -> date:
     return item.act_by - timedelta(days=item.calendar_days_left)
 
 
+def to_days_end(item: Item) -> bool:
+    """Whether the last day is on time to its end."""
+    at = datetime.fromisoformat(item.due_at)
+    return at.hour == 23 and at.minute == 59
+
+
 def last_moment(item: Item) -> str:
     """The last day, with the time where it does not run to the day's end."""
     at = datetime.fromisoformat(item.due_at)
-    whole_day = at.hour == 23 and at.minute == 59
-    return day(item.due_on) if whole_day else f"{day(item.due_on)} {at:%H:%M}"
+    return day(item.due_on) if to_days_end(item) else f"{day(item.due_on)} {at:%H:%M}"
 
 
 def last_label(item: Item) -> str:
     """What ``due_on`` is: the law's last day for us, our plan, or their promise."""
+    if item.opens:
+        return "opens after"
     if item.owner != "provider":
         return "due"
     if item.kind == "planned" and not item.expires:
@@ -59,6 +76,8 @@ def last_label(item: Item) -> str:
 
 def wrong(item: Item) -> str:
     """What is wrong, first of all that is said of a line."""
+    if item.opens and item.status == "act_now":
+        return f"OPEN since {last_moment(item)} ({_ago((today(item) - item.due_on).days)})"
     return _ours(item) if item.owner == "provider" else _theirs(item)
 
 
@@ -125,6 +144,8 @@ def command(item: Item) -> tuple[str, tuple[str, ...]]:
     case = quote(item.case)
     if not ending:
         return f"casetrack next {case}", ()
+    if ending == CLOCK.ended_by:
+        return f"casetrack done {case} {quote(item.deadline)}", ()
     kind, _, name = ending[0].rpartition(":")
     typed = {
         "": f"casetrack fire {case} {quote(name)}",
@@ -132,6 +153,20 @@ def command(item: Item) -> tuple[str, tuple[str, ...]]:
         "note": f'casetrack note {case} "..." kind={quote(name)}',
     }
     return typed.get(kind, f"casetrack next {case}"), tuple(ending[1:])
+
+
+def named(doubts: Sequence[Doubt]) -> str:
+    """The cases of a doubt about whole cases; of a long list the first ones and how many more."""
+    cases = [doubt.case for doubt in doubts]
+    more = f" and {len(cases) - _NAMED} more" if len(cases) > _NAMED else ""
+    return f"{count(len(cases), 'case')}: {', '.join(cases[:_NAMED])}{more}; {doubts[0].detail}"
+
+
+def remedy(doubt: Doubt) -> str:
+    """What to type once a doubt about a deadline can be settled; empty where that varies."""
+    if doubt.kind != "unproven" or doubt.proof is None:
+        return ""
+    return f"casetrack record {quote(doubt.case)} {quote(doubt.proof)}"
 
 
 def health(docket: Docket) -> str:

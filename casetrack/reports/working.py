@@ -8,7 +8,8 @@ from typing import Any
 from casetrack.domain import dates
 from casetrack.domain.clocks import LENGTH, runs_in_hours
 from casetrack.domain.events import CalendarUse, Deadline, Reading
-from casetrack.domain.explanation import Step, safe_words, steps
+from casetrack.domain.explanation import Step, open_on_or_before, safe_words, steps
+from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import Clock, Law, Owner, Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
@@ -21,10 +22,13 @@ _PLAIN_DAY = re.compile(r"[A-Z][a-z]+, day ([0-9]+)")
 _LONG = 7  # more plain calendar days than these are told as one run
 
 
-def explain(deadline: Deadline, workflow: Workflow) -> list[Line]:
-    """One deadline of a case, with its clock's sources and caveats."""
-    clock = workflow.clocks[deadline.clock]
-    title = f"{clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
+def explain(deadline: Deadline, workflow: Workflow, title: str | None = None) -> list[Line]:
+    """One deadline of a case, with its clock's sources and caveats.
+
+    ``title`` is that of one of our own, where it may be shown.
+    """
+    clock = clock_of(workflow, deadline.clock)
+    title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
     working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
     replaced = _labelled(_standard(deadline))
     return [Line(terminal(title), "head"), *working, *replaced, *rule(clock)]
@@ -124,11 +128,21 @@ def _roll(reading: Reading) -> str:
 
 def _act_by(reading: Reading, home: str, owner: Owner) -> Sequence[str]:
     """Only what we must do moves back to a business day; the rest is the day to chase."""
+    if reading.act_by > reading.due_on:
+        return (f"a right opens once {reading.due_on} has passed",)
     if owner == "provider" and not runs_in_hours(reading):
-        return safe_words(reading, home)
+        return (*safe_words(reading, home), *_kept(reading, home))
     if reading.law_by is None:
         return (f"the due date {reading.due_on}",)
     return (f"the earlier of the due date {reading.due_on} and the law's {reading.law_by}",)
+
+
+def _kept(reading: Reading, home: str) -> Iterator[str]:
+    """A word where the day is earlier than all of that: a calendar has changed meanwhile."""
+    use = next((use for use in reading.calendars if use.id == home), None)
+    named = (reading.safe_on, reading.due_on, reading.stated_due_on, reading.law_by)
+    if reading.act_by < min(open_on_or_before(day, use) for day in named if day):
+        yield f"{reading.act_by} stood before the calendar changed; what is ours moves no later"
 
 
 def _used(use: CalendarUse) -> str:
@@ -165,6 +179,8 @@ def calc_data(reading: Reading, home: str, zone: str) -> dict[str, Any]:
         "roll": reading.roll,
         "roll_calendar": reading.roll_calendar,
         "unrolled_on": made["unrolled_on"],
+        "safe_from_on": made["safe_from_on"],
+        "safe_on": made["safe_on"],
         "due_on": made["due_on"],
         "due_at": dates.local_text(reading.due_at, zone),
         "act_by": made["act_by"],
@@ -175,13 +191,15 @@ def calc_data(reading: Reading, home: str, zone: str) -> dict[str, Any]:
     }
 
 
-def explain_data(deadline: Deadline, workflow: Workflow) -> dict[str, Any]:
+def explain_data(
+    deadline: Deadline, workflow: Workflow, title: str | None = None
+) -> dict[str, Any]:
     """One deadline, every step kept; ``law`` is null where the clock has none beside it."""
-    clock = workflow.clocks[deadline.clock]
+    clock = clock_of(workflow, deadline.clock)
     reading = deadline.reading
     return {
         "deadline": deadline.deadline,
-        "title": clock.title,
+        "title": title or clock.title,
         "owner": deadline.owner,
         "kind": deadline.kind,
         **calc_data(reading, workflow.calendar, workflow.zone),

@@ -5,8 +5,22 @@ from collections.abc import Mapping
 
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
-from casetrack.service.desk import Assigning, Firing, Noting, Opening, Recording, Typed, When
 from casetrack.service.rows import REJECTED_BECAUSE, split_many
+from casetrack.service.typed import (
+    Assigning,
+    Changing,
+    Extending,
+    Finishing,
+    Firing,
+    Noting,
+    Opening,
+    Planning,
+    Recording,
+    Resuming,
+    Tolling,
+    Typed,
+    When,
+)
 
 Values = Mapping[str, str]
 
@@ -16,9 +30,19 @@ _FILE = ("file_name", "file_size", "file_sha256")
 _PLACE = {
     "patient": "open rows",
     "workflow": "open rows",
-    "reason": "rows of triggers",
-    "text": "note and assign rows",
+    "reason": "rows of triggers, and extend, toll and resume rows",
+    "text": "note, assign and plan rows",
+    "deadline": "done, extend, toll and resume rows",
+    "to": "plan and extend rows",
+    "basis": "extend rows",
     **dict.fromkeys(_FILE, "record rows"),
+}
+_CHANGES: Mapping[str, tuple[str, ...]] = {
+    "plan": ("text", "to"),
+    "done": ("deadline",),
+    "extend": ("deadline", "to", "basis", "reason"),
+    "toll": ("deadline", "reason"),
+    "resume": ("deadline", "reason"),
 }
 _RESERVED = frozenset({
     "case", "action", "on", "at", "actor", "override", REJECTED_BECAUSE, *_PLACE,
@@ -44,13 +68,18 @@ def typed_command(values: Values, workflow: Workflow) -> Typed:
     action = values.get("action", "")
     match action.partition(":"):
         case ("", _, _):
-            raise Refused("action: is empty; it is open, a trigger, record:ITEM, note or assign")
+            raise Refused(
+                "action: is empty; it is open, a trigger, record:ITEM, note, assign, plan, done, "
+                "extend, toll or resume"
+            )
         case ("open", _, _):
             raise Refused("action: the case is open already")
         case ("note", "", ""):
             return _note(values, workflow)
         case ("assign", "", ""):
             return _assign(values)
+        case ("plan" | "done" | "extend" | "toll" | "resume", "", ""):
+            return _change(values, action)
         case ("record", ":", item):
             return _record(values, workflow, item)
         case _:
@@ -72,6 +101,37 @@ def _assign(values: Values) -> Assigning:
         raise Refused(f"{field}: an assign row has no fields")
     name = values.get("text", NOBODY)
     return Assigning(name=None if name == NOBODY else name, when=_when(values))
+
+
+def _change(values: Values, action: str) -> Changing:
+    """What happens to one deadline; such rows have no fields."""
+    needed = _CHANGES[action]
+    _check_place(values, needed)
+    field = next((name for name, _ in _plain(values)), None)
+    if field is not None:
+        raise Refused(f"{field}: {action} rows have no fields")
+    given = {name: _given(values, name, action) for name in needed}
+    when = _when(values)
+    match action:
+        case "plan":
+            return Planning(title=given["text"], due=given["to"], when=when)
+        case "done":
+            return Finishing(name=given["deadline"], when=when)
+        case "extend":
+            return Extending(
+                deadline=given["deadline"], to=given["to"], basis=given["basis"],
+                reason=given["reason"], when=when,
+            )  # fmt: skip
+        case "toll":
+            return Tolling(deadline=given["deadline"], reason=given["reason"], when=when)
+        case _:
+            return Resuming(deadline=given["deadline"], reason=given["reason"], when=when)
+
+
+def _given(values: Values, name: str, action: str) -> str:
+    if name not in values:
+        raise Refused(f"{name}: is empty; {action} rows need it")
+    return values[name]
 
 
 def _record(values: Values, workflow: Workflow, item: str) -> Recording:

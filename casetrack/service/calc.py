@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from casetrack.catalog import workflows
-from casetrack.domain import clocks, dates
+from casetrack.domain import clocks, dates, versions
 from casetrack.domain.events import Reading
 from casetrack.domain.naming import suggest
 from casetrack.domain.workflow import Clock, Roll
@@ -36,7 +36,10 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def calculate(question: Question, now: datetime) -> Answer:
-    """The dates that a length, or a clock, gives from a day or an instant."""
+    """The dates that a length, or a clock, gives from a day or an instant.
+
+    For a clock that counts from a receipt the day is the notice's, and receipt is not shown.
+    """
     if "/" in question.what:
         name, _, clock_name = question.what.partition("/")
         workflow = workflows.load(name)
@@ -79,7 +82,11 @@ def _roll(text: str) -> Roll:
 def _answer(clock: Clock, home: str, zone: str, question: Question, now: datetime) -> Answer:
     known = ShippedCalendars()
     frame = clocks.Frame(zone=zone, home=known[home], calendars=known)
-    reading = clocks.read(clock, frame, _basis(clock, frame, question.start, now))
+    start = _basis(clock, frame, question.start, now)
+    clock = versions.in_force(clock, start.on)
+    if clock.presumed_from is not None:
+        start = versions.presumed(clock, start.on)
+    reading = clocks.read(clock, frame, start)
     return Answer(clock=clock, reading=reading, home=home, edition=frame.home.edition, zone=zone)
 
 

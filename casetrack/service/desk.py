@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
-
 from casetrack.domain import commands, dates, decide, fields
 from casetrack.domain import events as e
 from casetrack.domain.calendar import Calendar
@@ -12,62 +10,33 @@ from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
+from casetrack.service import changes
 from casetrack.service.bootstrap import Definitions
+from casetrack.service.typed import (
+    TODAY,
+    Amending,
+    Assigning,
+    Firing,
+    Noting,
+    Opening,
+    Pairs,
+    Recording,
+    Typed,
+    Voiding,
+    When,
+)
 
-Pairs = Sequence[tuple[str, str]]
-
-
-class When(Struct, frozen=True, kw_only=True):
-    """The day and instant as typed, not yet read; neither: today."""
-
-    on: str | None = None
-    at: str | None = None
-
-
-TODAY = When()
-
-
-class Opening(Struct, frozen=True, kw_only=True):
-    """A new case as typed; ``reference`` is already chosen."""
-
-    workflow: str
-    reference: str
-    when: When = TODAY
-    patient: str | None = None
-    pairs: Pairs = ()
-
-
-class Firing(Struct, frozen=True, kw_only=True):
-    trigger: str
-    when: When = TODAY
-    pairs: Pairs = ()
-    reason: str | None = None
-    override: str | None = None
-
-
-class Recording(Struct, frozen=True, kw_only=True):
-    """``file`` is name, size and SHA-256."""
-
-    item: str
-    when: When = TODAY
-    pairs: Pairs = ()
-    file: tuple[str, int, str] | None = None
-
-
-class Noting(Struct, frozen=True, kw_only=True):
-    text: str
-    when: When = TODAY
-    pairs: Pairs = ()
-
-
-class Assigning(Struct, frozen=True, kw_only=True):
-    """``name`` None: nobody's."""
-
-    name: str | None
-    when: When = TODAY
-
-
-Typed = Firing | Recording | Noting | Assigning
+__all__ = [
+    "TODAY",
+    "Assigning",
+    "Desk",
+    "Firing",
+    "Noting",
+    "Opening",
+    "Recording",
+    "Typed",
+    "When",
+]
 
 
 class Desk:
@@ -103,9 +72,10 @@ class Desk:
         at = dates.parse_instant(when.at, workflow.zone) if when.at is not None else None
         return decide.moment(workflow, self.now, on, at)
 
-    def _values(
+    def values(
         self, workflow: Workflow, allowed: Sequence[str], pairs: Pairs
     ) -> dict[str, e.Typed]:
+        """Field values, read and checked; those of names that may not stand here are refused."""
         return fields.read_values(workflow, allowed, pairs, self.reader(workflow))
 
     def open(self, opening: Opening) -> tuple[e.Event, dict[str, str]]:
@@ -118,12 +88,15 @@ class Desk:
             reference=opening.reference,
             moment=self.moment(workflow, opening.when),
             patient=opening.patient,
-            values=self._values(workflow, workflow.open_fields, opening.pairs),
+            values=self.values(workflow, workflow.open_fields, opening.pairs),
         )
         return decide.open_case(workflow, self.calendars, command), {digest: text}
 
-    def decide(self, case: Case, typed: Typed) -> e.Event:
-        """The event that a command on an open case comes to, or a refusal."""
+    def decide(self, case: Case, typed: Typed, entries: Sequence[e.Entry] = ()) -> e.Event:
+        """The event that a command on an open case comes to, or a refusal.
+
+        ``entries`` are the case's own; only a correction looks at them.
+        """
         match typed:
             case Firing():
                 return self._fire(case, typed)
@@ -133,6 +106,10 @@ class Desk:
                 return self._note(case, typed)
             case Assigning():
                 return self._assign(case, typed)
+            case Amending() | Voiding():
+                return changes.corrected(self, case, typed, entries)
+            case _:
+                return changes.changed(self, case, typed)
 
     def same(self, case: Case, typed: Firing, entry: e.Entry) -> bool:
         """Whether an entry is what this command came to; a redacted value counts as equal."""
@@ -141,7 +118,7 @@ class Desk:
             return False
         workflow = self.workflow_of(case)
         allowed = workflow.triggers[typed.trigger].fields
-        clear, sealed = fields.split_clear(workflow, self._values(workflow, allowed, typed.pairs))
+        clear, sealed = fields.split_clear(workflow, self.values(workflow, allowed, typed.pairs))
         texts = {**sealed, **({"reason": typed.reason} if typed.reason else {})}
         kept = set(entry.sealed) - {"override", "import_sha256"}
         return (
@@ -161,11 +138,11 @@ class Desk:
         workflow = self.workflow_of(case)
         trigger = decide.known_trigger(workflow, typed.trigger)
         for name, text in (("reason", typed.reason), ("override", typed.override)):
-            _check_words(name, text)
+            changes.check_words(name, text)
         command = commands.Fire(
             trigger=typed.trigger,
             moment=self.moment(workflow, typed.when),
-            values=self._values(workflow, trigger.fields, typed.pairs),
+            values=self.values(workflow, trigger.fields, typed.pairs),
             reason=typed.reason,
             override=typed.override,
         )
@@ -177,7 +154,7 @@ class Desk:
         command = commands.Record(
             item=typed.item,
             moment=self.moment(workflow, typed.when),
-            values=self._values(workflow, item.fields, typed.pairs),
+            values=self.values(workflow, item.fields, typed.pairs),
             file=typed.file,
         )
         return decide.record(case, workflow, self.calendars, command)
@@ -187,7 +164,7 @@ class Desk:
         command = commands.Note(
             text=typed.text,
             moment=self.moment(workflow, typed.when),
-            values=self._values(workflow, workflow.note_fields, typed.pairs),
+            values=self.values(workflow, workflow.note_fields, typed.pairs),
         )
         return decide.note(case, workflow, self.calendars, command)
 
@@ -195,11 +172,3 @@ class Desk:
         moment = self.moment(self.workflow_of(case), typed.when)
         data = e.CaseAssigned(assignee=typed.name)
         return e.Event(data=data, occurred_on=moment.on, occurred_at=moment.at)
-
-
-def _check_words(name: str, text: str | None) -> None:
-    """A reason that is given says something."""
-    if text is not None:
-        fields.check_text(name, text)
-        if not text.strip():
-            raise Refused(f"{name}: is empty; say why, or leave it out")

@@ -1,21 +1,25 @@
 """The due-soon report's content: what is due, read from the views as of ``now``."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from msgspec import Struct
 
-from casetrack.domain import dates
+from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import parse_length
-from casetrack.domain.docket import Docket, Facts, Item, Tally, item
-from casetrack.domain.workflow import Workflow
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item
+from casetrack.domain.plans import CLOCK, clock_of
+from casetrack.domain.workflow import REQUEST, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
-from casetrack.ledger.store import DocketRow
+from casetrack.ledger.store import CaseRow, DocketRow
+from casetrack.reports.casefile import titled
 from casetrack.service.tracker import Tracker
 
 WATCHED = 20  # business days ahead, where a watched date may be missing
 ZONE = "America/Chicago"
 CALENDAR = "illinois-state"
+_KINDS: tuple[DoubtKind, ...] = ("unproven", "stated_date", "receipt_not_shown")
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -42,9 +46,14 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
     today = dates.local_date(tracker.now, ZONE)
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
     horizon = max(last, _ahead(tracker.desk.calendars[CALENDAR], today))
-    rows = tracker.ledger.docket(horizon, patients=wanted.patients)
-    lines = (_item(tracker, row) for row in rows if _matches(row, wanted))
-    items = tuple(line for line in lines if line.act_by <= last or line.finding)
+    every = tracker.ledger.docket(None, patients=wanted.patients)
+    rows = [row for row in every if matches(row, wanted)]
+    lines = (line(tracker, row) for row in rows if row.deadline.act_by <= horizon)
+    items = tuple(
+        _titled(tracker, line) if wanted.patients else line
+        for line in lines
+        if line.act_by <= last or line.finding
+    )
     stats = tracker.ledger.stats()
     return Docket(
         as_of=tracker.now,
@@ -59,6 +68,7 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
             Tally(state=state, assignee=assignee, cases=n)
             for state, assignee, n in tracker.ledger.counts()
         ),
+        doubts=(*_of_deadlines(tracker, rows), *_of_cases(tracker, wanted)),
     )
 
 
@@ -70,25 +80,74 @@ def _ahead(calendar: Calendar, today: date) -> date:
         return calendar.last
 
 
-def _matches(row: DocketRow, wanted: Filter) -> bool:
+def _of_deadlines(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Doubt]:
+    """However far ahead: what is not shown can be asked for at once."""
+    found = [
+        doubt
+        for row in rows
+        if _doubtful(row)
+        for doubt in doubts.of_deadline(_facts(tracker, row), _workflow(tracker, row))
+    ]
+    yield from sorted(found, key=lambda doubt: _KINDS.index(doubt.kind))
+
+
+def _doubtful(row: DocketRow) -> bool:
+    """Whether it is worth a closer look: most counts rest on the request itself."""
+    deadline = row.deadline
+    differs = deadline.stated_due_on not in {None, deadline.due_on}
+    return deadline.unproven or differs or deadline.counted_from != REQUEST
+
+
+def _of_cases(tracker: Tracker, wanted: Filter) -> Iterator[Doubt]:
+    """Where only whose move it is was asked for, nothing is said of whole cases."""
+    if wanted.owner is not None:
+        return
+    if not wanted.assignee:
+        for row in tracker.ledger.unassigned():
+            yield doubts.unassigned(_name(row), row.state)
+    for row in tracker.ledger.silent():
+        if wanted.assignee is None or (row.assignee or "") == wanted.assignee:
+            yield doubts.silent(_name(row), row.state, row.assignee)
+
+
+def _name(row: CaseRow) -> str:
+    return row.reference or row.case_id
+
+
+def _workflow(tracker: Tracker, row: DocketRow) -> Workflow:
+    return tracker.desk.definitions.pinned(row.case.definition)
+
+
+def matches(row: DocketRow, wanted: Filter) -> bool:
+    """Whether the filter asks for this row."""
     if wanted.owner is not None and row.deadline.owner != wanted.owner:
         return False
     return wanted.assignee is None or (row.case.assignee or "") == wanted.assignee
 
 
-def _watched(tracker: Tracker, row: DocketRow, workflow: Workflow) -> str | None:
-    """The date that the deadline's clock watches, if the case has it."""
-    name = workflow.clocks[row.deadline.clock].watch
+def _value(tracker: Tracker, row: DocketRow, name: str | None) -> str | None:
+    """The case's date of that name, if it has it."""
     if name is None:
         return None
     _, _, values = tracker.ledger.views(row.case.case_id)
     return next((value.value for value in values if value.name == name), None)
 
 
-def _item(tracker: Tracker, row: DocketRow) -> Item:
-    workflow = tracker.desk.definitions.pinned(row.case.definition)
-    facts = Facts(
-        case=row.case.reference or row.case.case_id,
+def line(tracker: Tracker, row: DocketRow) -> Item:
+    """The row as a docket line, as of ``now``."""
+    workflow = _workflow(tracker, row)
+    return item(_facts(tracker, row), workflow, tracker.desk.home(workflow), tracker.now)
+
+
+def _titled(tracker: Tracker, line: Item) -> Item:
+    """With its title as typed, if it is a deadline of our own."""
+    return titled(line, tracker.case(line.case_id)) if line.acts == CLOCK.ended_by else line
+
+
+def _facts(tracker: Tracker, row: DocketRow) -> Facts:
+    clock = clock_of(_workflow(tracker, row), row.deadline.clock)
+    return Facts(
+        case=_name(row.case),
         patient=row.patient,
         assignee=row.case.assignee,
         state=row.case.state,
@@ -101,6 +160,10 @@ def _item(tracker: Tracker, row: DocketRow) -> Item:
         stated_due_on=row.deadline.stated_due_on,
         unproven=row.deadline.unproven,
         tolled=row.deadline.tolled_on is not None,
-        watched=_watched(tracker, row, workflow),
+        watched=_value(tracker, row, clock.watch),
+        case_id=row.case.case_id,
+        rungs=row.deadline.rungs,
+        sent=row.deadline.sent,
+        counted_from=row.deadline.counted_from,
+        picked_by=_value(tracker, row, clock.version_by),
     )
-    return item(facts, workflow, tracker.desk.home(workflow), tracker.now)

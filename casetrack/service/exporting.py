@@ -2,24 +2,33 @@
 
 Imported into a ledger of the same editions it gives the same states, fields and deadlines. What
 is redacted is left empty, or is ``(redacted)`` where a row needs some text. In a case with redacted
-values each trigger carries an override, so that a guard on a value that is gone holds nothing up.
+values, or with entries that were amended or taken back, each trigger carries an override, so that
+a guard holds nothing up that had been decided otherwise.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
+from casetrack.domain import corrections
 from casetrack.domain import events as e
+from casetrack.domain.case import Case
 from casetrack.domain.dates import instant_text
-from casetrack.domain.fold import field_values
+from casetrack.domain.fold import replay
 from casetrack.errors import Refused
 from casetrack.reports.sinks import csv_cell, csv_line
 from casetrack.service.rows import RESERVED, join_many
 from casetrack.service.tracker import Tracker
 
 GONE = "(redacted)"
+AMENDED = "(amended)"
 _FILE = ("file_name", "file_size", "file_sha256")
+
+_NO_ROW = frozenset({
+    e.ValueRedacted, e.DeadlineReprojected, e.EntryCorrected, e.EntryVoided, e.ReminderSent,
+})  # fmt: skip
 
 Cells = dict[str, str]
 
@@ -70,12 +79,12 @@ def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
 
 def _rows(tracker: Tracker, case_id: str) -> Iterator[Cells]:
     entries = tracker.ledger.entries(case_id)
+    story = _Story(entries)
     case = _reference(case_id, entries)
-    holes = any(entry.sealed.keys() - entry.disclosed.keys() for entry in entries)
     for entry in entries:
-        cells = _cells(entry, holes=holes)
+        cells = story.cells(entry)
         if cells is not None:
-            yield {"case": case, **cells, **_when(entry), "actor": entry.actor}
+            yield {"case": case, **cells, **story.when(entry), "actor": entry.actor}
 
 
 def _reference(case_id: str, entries: Sequence[e.Entry]) -> str:
@@ -84,41 +93,103 @@ def _reference(case_id: str, entries: Sequence[e.Entry]) -> str:
     return found if isinstance(found, str) else case_id.replace("-", "")
 
 
-def _when(entry: e.Entry) -> Cells:
-    if entry.occurred_at is not None:
-        return {"at": instant_text(entry.occurred_at)}
-    return {"on": entry.occurred_on.isoformat()}
+class _Story:
+    """A case's entries as they now stand: as amended, and without what was taken back.
 
+    Deadlines are numbered anew, since an import arms none for an entry that was taken back.
+    """
 
-def _cells(entry: e.Entry, *, holes: bool) -> Cells | None:
-    """What the entry's row says beside case, time and actor; None: it has no row."""
-    match entry.data:
-        case e.CaseOpened() as data:
-            opened = {"action": "open", "workflow": data.workflow}
-            return {**opened, **_typed(entry, "patient"), **_fields(entry, data.fields)}
-        case e.TransitionFired() as data:
-            fired = {"action": data.trigger, **_typed(entry, "reason")}
-            return {**fired, **_override(entry, holes=holes), **_fields(entry, data.fields)}
-        case e.EvidenceRecorded() as data:
-            recorded = {"action": f"record:{data.item}", **_file(entry)}
-            return {**recorded, **_fields(entry, data.fields)}
-        case e.NoteAdded() as data:
-            text = _text(entry.value("note"), GONE)
-            return {"action": "note", "text": text, **_fields(entry, data.fields)}
-        case e.CaseAssigned(assignee=name):
-            return {"action": "assign", "text": name or ""}
-        case e.ValueRedacted():
+    def __init__(self, entries: Sequence[e.Entry]) -> None:
+        self._entries = entries
+        self._case = replay(entries[0].case, entries)
+        self._voided = corrections.voided(entries)
+        self._holes = any(x.sealed.keys() - x.disclosed.keys() for x in entries)
+        self._names = _renumbered(self._case, self._voided)
+
+    def when(self, entry: e.Entry) -> Cells:
+        on, at = corrections.happened(self._entries, entry)
+        return {"on": on.isoformat()} if at is None else {"at": instant_text(at)}
+
+    def cells(self, entry: e.Entry) -> Cells | None:
+        """What the entry's row says beside case, time and actor; None: it has no row."""
+        if entry.version in self._voided:
             return None
-        case _:
-            raise Refused(f"an export has no row for an entry of type {entry.type}")
+        match entry.data:
+            case e.CaseAssigned(assignee=name):
+                return {"action": "assign", "text": name or ""}
+            case e.CaseOpened() | e.TransitionFired() | e.EvidenceRecorded() | e.NoteAdded():
+                return {**self._told(entry), **self._fields(entry)}
+            case _:
+                return self._changed(entry)
+
+    def _told(self, entry: e.Entry) -> Cells:
+        match entry.data:
+            case e.CaseOpened(workflow=name):
+                patient = _text(self._case.patient, "")
+                opened = {"action": "open", "workflow": name}
+                return {**opened, "patient": patient} if patient else opened
+            case e.TransitionFired(trigger=name):
+                return {"action": name, **_typed(entry, "reason"), **self._override(entry)}
+            case e.EvidenceRecorded(item=name):
+                return {"action": f"record:{name}", **_file(entry)}
+            case _:
+                return {"action": "note", "text": _text(entry.value("note"), GONE)}
+
+    def _changed(self, entry: e.Entry) -> Cells | None:
+        """A change of one deadline; one that an import does not arm is left out with it."""
+        cells: Cells = {}
+        match entry.data:
+            case e.DeadlinePlanned(armed=(deadline,)):
+                due = deadline.reading.due_on.isoformat()
+                title = _text(entry.value("title"), f"{GONE} {deadline.deadline}")
+                return {"action": "plan", "text": title, "to": due}
+            case e.DeadlineDone(closed=(ended,)):
+                cells = {"action": "done", "deadline": ended.deadline}
+            case e.DeadlineExtended(moved=(move,)):
+                to = {"to": move.reading.due_on.isoformat(), **_kept(entry, "basis")}
+                cells = {"action": "extend", "deadline": move.deadline, **to}
+            case e.DeadlineTolled(deadline=name):
+                cells = {"action": "toll", "deadline": name}
+            case e.DeadlineResumed(moved=(move,)):
+                cells = {"action": "resume", "deadline": move.deadline}
+            case _ if type(entry.data) in _NO_ROW:
+                return None
+            case _:
+                raise Refused(f"an export has no row for an entry of type {entry.type}")
+        if cells["deadline"] not in self._names:
+            return None
+        why = {} if cells["action"] == "done" else _kept(entry, "reason")
+        return {**cells, **why, "deadline": self._names[cells["deadline"]]}
+
+    def _fields(self, entry: e.Entry) -> Cells:
+        return {
+            name: value if isinstance(value, str) else join_many(value)
+            for name, value in self._case.values_of(entry.version).items()
+            if not isinstance(value, e.Redacted)
+        }
+
+    def _override(self, entry: e.Entry) -> Cells:
+        """Guards are asked again by an import, of values that are gone or were amended too."""
+        value = entry.value("override")
+        if value is not None or self._holes:
+            return {"override": _text(value, GONE)}
+        return {"override": AMENDED} if self._case.corrected or self._voided else {}
 
 
-def _fields(entry: e.Entry, clear: Mapping[str, e.Typed]) -> Cells:
-    return {
-        name: value if isinstance(value, str) else join_many(value)
-        for name, value in field_values(entry, clear).items()
-        if not isinstance(value, e.Redacted)
-    }
+def _renumbered(case: Case, voided: Collection[int]) -> dict[str, str]:
+    """Each deadline's name as an import will number it."""
+    numbers: Counter[str] = Counter()
+    names = {}
+    for name, tracked in case.deadlines.items():
+        if tracked.armed_version not in voided:
+            numbers[tracked.deadline.clock] += 1
+            names[name] = f"{tracked.deadline.clock}#{numbers[tracked.deadline.clock]}"
+    return names
+
+
+def _kept(entry: e.Entry, name: str) -> Cells:
+    """A text that the row needs."""
+    return {name: _text(entry.value(name), GONE)}
 
 
 def _typed(entry: e.Entry, name: str) -> Cells:
@@ -129,13 +200,6 @@ def _typed(entry: e.Entry, name: str) -> Cells:
 def _text(value: e.Value | None, gone: str) -> str:
     """The text of a sealed value that is one text; ``gone`` where it is redacted."""
     return value if isinstance(value, str) else gone
-
-
-def _override(entry: e.Entry, *, holes: bool) -> Cells:
-    value = entry.value("override")
-    if value is None and not holes:
-        return {}
-    return {"override": _text(value, GONE)}
 
 
 def _file(entry: e.Entry) -> Cells:

@@ -16,6 +16,13 @@ def write_private(path: Path, text: str) -> None:
         stream.write(text)
 
 
+def write_shared(path: Path, text: str) -> None:
+    """As ``write_private``, readable by everyone: only for what names no case."""
+    with private_stream(path, force=True) as stream:
+        stream.write(text)
+        os.fchmod(stream.fileno(), 0o644)
+
+
 def new_private(path: Path, shown: Path | None = None) -> IO[str]:
     """A new text file of mode 0600; a missing folder is made with 0700, a file there is refused.
 

@@ -3,13 +3,18 @@
 Columns, by name and in any order:
 
 ``case``       the case's exact reference; its rows stand together, the oldest action first
-``action``     ``open``, a trigger, ``record:ITEM``, ``note`` or ``assign``
+``action``     ``open``, a trigger, ``record:ITEM``, ``note``, ``assign``, ``plan``, ``done``,
+               ``extend``, ``toll`` or ``resume``
 ``on``, ``at``  the day, or the instant, it happened; each row has at least one
 ``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one
 ``actor``      who did it, as claimed; none: who imports
-``reason``     on the rows of triggers
+``reason``     on the rows of triggers, and on ``extend``, ``toll`` and ``resume`` rows
 ``override``   why to go ahead though a guard is unmet; ignored where it is not needed
-``text``       what a ``note`` says; whose an ``assign`` row makes the case, none: nobody's
+``text``       what a ``note`` says; what a ``plan`` is called; whose an ``assign`` row makes the
+               case, none: nobody's
+``deadline``   ``clock#n`` on ``done``, ``extend``, ``toll`` and ``resume`` rows
+``to``         the day on which a ``plan`` is due, or to which an ``extend`` row goes
+``basis``      on ``extend`` rows
 ``file_name``, ``file_size``, ``file_sha256``  on ``record`` rows, all three or none
 ``rejected_because``  ignored, so that a file of rejected rows can be mended and imported
 

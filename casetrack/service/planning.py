@@ -6,8 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain.case import Case
-from casetrack.domain.decide import imagine
 from casetrack.domain.events import Event
+from casetrack.domain.imagine import imagine
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
@@ -18,7 +18,7 @@ from casetrack.service.desk import When
 from casetrack.service.rows import Row, Sheet
 from casetrack.service.tracker import DEFAULT_WORKFLOW, Tracker
 
-_SEALED_AS = {"note": "text", "assignee": "text", "reference": "case"}
+_SEALED_AS = {"note": "text", "assignee": "text", "title": "text", "reference": "case"}
 
 
 class Problem(Struct, frozen=True, kw_only=True):

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from casetrack.domain import checks, dates, decide, machine
 from casetrack.domain.case import Case, Tracked
+from casetrack.domain.consequences import armed_as
 from casetrack.domain.guards import Ask
 from casetrack.domain.naming import suggest
+from casetrack.domain.plans import clock_of
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
@@ -27,21 +30,30 @@ def checked(
 ) -> tuple[str, tuple[Finding, ...]]:
     """The checklist for a trigger, today; for the next one that has a checklist unless named."""
     case, workflow = opened(tracker, reference)
-    step = trigger or _next_with_checklist(case, workflow)
-    decide.known_trigger(workflow, step)
     today = dates.local_date(tracker.now, workflow.zone)
-    return step, checks.checklist(case, workflow, step, today)
+    about_dates = checks.dates(case, workflow, tracker.desk.home(workflow), today)
+    step = trigger or _next_with_checklist(case, workflow, dates_too=bool(about_dates))
+    decide.known_trigger(workflow, step)
+    return step, (*checks.checklist(case, workflow, step, today), *about_dates)
 
 
-def _next_with_checklist(case: Case, workflow: Workflow) -> str:
-    """A step that moves the case on goes before one that stays."""
+def _next_with_checklist(case: Case, workflow: Workflow, *, dates_too: bool) -> str:
+    """A step that moves the case on goes before one that stays; any where dates are in doubt."""
     ahead = machine.possible(workflow, case.state)
     listed = [name for name in ahead if checks.has_checklist(workflow, name)]
+    if dates_too and not listed:
+        listed = [name for name in ahead if name in _ending(case, workflow)] or list(ahead)
     if not listed:
         can = ", ".join(ahead) or "nothing; the state is final"
         raise Refused(f"no step from {case.state} has a checklist; possible: {can}")
     stays = {name for name, origin, to in workflow.arcs() if origin == case.state == to}
     return min(listed, key=lambda name: name in stays)
+
+
+def _ending(case: Case, workflow: Workflow) -> set[str]:
+    """What would end an open deadline."""
+    running = (t.deadline.clock for t in case.open_deadlines())
+    return {name for clock in running for name in clock_of(workflow, clock).ended_by}
 
 
 class Steps(Struct, frozen=True, kw_only=True):
@@ -131,6 +143,15 @@ def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
         known = ", ".join(case.deadlines) or "none"
         raise UnknownName(f"{case_name(case)} has no such deadline; it has: {known}")
     return (tracked,)
+
+
+def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:
+    """The workflow with the deadline's clock by the version of its rule that was in force."""
+    name = tracked.deadline.clock
+    if name not in workflow.clocks or not workflow.clocks[name].versions:
+        return workflow
+    clock = armed_as(case, tracked, workflow.clocks[name])
+    return replace(workflow, clocks={**workflow.clocks, name: clock})
 
 
 def outcome_of(tracker: Tracker, case: Case, tracked: Tracked) -> str:

@@ -14,6 +14,7 @@ NAMES = ("db", "actor", "now", "within")
 ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
 _SECRET = re.compile(r"(://[^/@:]*:).*(@)")
 IN_FILE = ("db", "actor", "within")
+TABLES = ("notify", "daily", "serve", "ping")
 
 
 class Setting(Struct, frozen=True):
@@ -86,22 +87,36 @@ def default_config() -> Path:
 
 
 def read_config(path: Path, *, required: bool) -> dict[str, str]:
-    """The config file's settings; unknown keys and values that are no text are refused."""
+    """The config file's plain settings; unknown keys and values that are no text are refused."""
+    data = _document(path, required=required)
+    plain = {key: value for key, value in data.items() if key not in TABLES}
+    problems = [_problem(path, key, value) for key, value in data.items()]
+    if any(problems):
+        raise Refused(f"{path} can't be used", [p for p in problems if p])
+    return {key: os.path.expanduser(str(value)) if key == "db" else str(value)  # noqa: PTH111  # a URL stays one
+            for key, value in plain.items()}  # fmt: skip
+
+
+def read_tables(config: Path | None) -> dict[str, object]:
+    """The config file's tables, each as it stands, unchecked."""
+    data = _document(config or default_config(), required=config is not None)
+    return {key: value for key, value in data.items() if key in TABLES}
+
+
+def _document(path: Path, *, required: bool) -> dict[str, object]:
     if not path.exists():
         if required:
             raise Refused(f"there is no config file {path}")
         return {}
     from casetrack.catalog.resources import parse_toml, read_file
 
-    data = parse_toml(read_file(path), str(path))
-    problems = [_problem(path, key, value) for key, value in data.items()]
-    if any(problems):
-        raise Refused(f"{path} can't be used", [p for p in problems if p])
-    return {key: os.path.expanduser(str(value)) if key == "db" else str(value)  # noqa: PTH111  # a URL stays one
-            for key, value in data.items()}  # fmt: skip
+    return parse_toml(read_file(path), str(path))
 
 
 def _problem(path: Path, key: str, value: object) -> str:
+    if key in TABLES:
+        return "" if isinstance(value, dict) else f"{path}: {key} must be a table"
     if key not in IN_FILE:
-        return f"{path}: unknown key {key!r}{suggest(key, IN_FILE)}; known: {', '.join(IN_FILE)}"
+        known = (*IN_FILE, *TABLES)
+        return f"{path}: unknown key {key!r}{suggest(key, known)}; known: {', '.join(known)}"
     return "" if isinstance(value, str) else f"{path}: {key} must be text"

@@ -10,8 +10,8 @@ from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
-from casetrack.domain.decide import imagine
 from casetrack.domain.fold import replay
+from casetrack.domain.imagine import imagine
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id
@@ -26,7 +26,10 @@ LISTED = 1000  # cases named in one entry
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """The case after a write, and the fact; a dry run's case is as it would become."""
+    """The case after a write, and the fact; a dry run's case is as it would become.
+
+    ``before`` is the case that was decided on, None where that is not known any more.
+    """
 
     case: Case
     data: e.Data
@@ -34,6 +37,7 @@ class Written(Struct, frozen=True, kw_only=True):
     digest: str | None
     dry_run: bool = False
     repeated: bool = False
+    before: Case | None = None
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -95,15 +99,16 @@ class Tracker:
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
         for _ in range(TRIES):
-            case = self.case(case_id)
+            entries = self.ledger.entries(case_id)
+            case = replay(case_id, entries)
             if terms.key and (entry := self.ledger.by_key(case_id, terms.key)):
                 return self._repeated(case_id, entry, typed)
-            _hold(case, terms.if_version)
-            event = self.desk.decide(case, typed)
+            _hold(entries, terms.if_version)
+            event = self.desk.decide(case, typed, entries)
             if terms.dry_run:
                 return Written(
                     case=imagine(case, event), data=event.data, version=case.version, digest=None,
-                    dry_run=True,
+                    dry_run=True, before=case,
                 )  # fmt: skip
             try:
                 return self._append(case, event, terms.key)
@@ -120,8 +125,8 @@ class Tracker:
     ) -> Written:
         draft = Draft(event=event, actor=self.actor, key=key)
         texts = {**(definitions or {}), **calendar_texts(event)}
-        case, entries = self.ledger.append(case, [draft], texts)
-        return _written(case, entries[-1])
+        after, entries = self.ledger.append(case, [draft], texts)
+        return replace(_written(after, entries[-1]), before=case)
 
     def _repeated(self, case_id: str, entry: e.Entry, typed: Typed) -> Written:
         """The earlier result of the same command; a key serves one command only."""
@@ -182,10 +187,14 @@ class Tracker:
         raise Busy("other writers kept adding to the ledger's own stream; try again")
 
 
-def _hold(case: Case, version: int | None) -> None:
-    if version is not None and case.version != version:
+def _hold(entries: Sequence[e.Entry], version: int | None) -> None:
+    """Refuse unless the case is at that version, or only what a sweep writes has followed."""
+    if version is None or version == len(entries):
+        return
+    swept = (e.ReminderSent, e.DeadlineReprojected)
+    if version > len(entries) or not all(isinstance(x.data, swept) for x in entries[version:]):
         raise StaleVersion(
-            f"the case is at version {case.version}, not {version}; look at it again"
+            f"the case is at version {len(entries)}, not {version}; look at it again"
         )
 
 

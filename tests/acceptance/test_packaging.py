@@ -165,6 +165,14 @@ def test_the_catalog_finds_exactly_the_shipped_definitions(
     assert found.split() == sorted(shipped(folder))
 
 
+def test_the_page_finds_its_templates(installed: Installed, elsewhere: Path) -> None:
+    command: list[str | Path] = [*installed.command, "--db", elsewhere / "cases.db"]
+    installed.run([*command, "db", "init"], elsewhere)
+    page = installed.run([*command, "due", "--format", "html"], elsewhere)
+    assert page.startswith("<!doctype html>")
+    assert "</html>" in page
+
+
 @pytest.mark.parametrize("name", ["states", "calendars"])
 def test_no_module_stands_where_the_data_ships(name: str) -> None:
     assert not (ROOT / "casetrack" / f"{name}.py").exists()

@@ -92,7 +92,24 @@ def planted(folder: Path) -> tuple[Office, Seeds]:
                       "--override", seeds(f"{ref} {trigger} override"))  # fmt: skip
         noted = seeds.values(FLOW.note_fields, f"{ref} note")
         office.do("note", ref, seeds(f"{ref} note"), *noted)
+    change(office, seeds)
     return office, seeds
+
+
+def change(office: Office, seeds: Seeds) -> None:
+    """What is typed when deadlines and entries are changed, on a denied case."""
+    ref, filing, last = "C-F", "appeal_filing", office.do("show", "C-F", "--json").data["version"]
+    for number in (1, 2):
+        office.do("plan", ref, seeds(f"title {number}"), "--due", "+5bd")
+    office.do("done", ref, "plan#2")
+    office.do("extend", ref, filing, "--to", "2027-06-01", "--basis", seeds("basis"),
+              "--reason", seeds("extend reason"))  # fmt: skip
+    for command in ("toll", "resume"):
+        office.do(command, ref, filing, "--reason", seeds(f"{command} reason"))
+    office.do("amend", ref, str(last), f"confirmation={seeds('amended')}",
+              "--reason", seeds("amend reason"))  # fmt: skip
+    office.do("record", ref, "denial_letter", f"notes={seeds('voided notes')}")
+    office.do("void", ref, str(last + 8), "--reason", seeds("void reason"))
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +145,7 @@ def test_every_trigger_and_every_sealed_field_is_planted(plant: tuple[Office, Se
     lost = set(plant[1].where) - set(stored(plant))
     assert all("override" in plant[1].where[value] for value in lost)
     assert {"patient", "reason", "override", "note", "file_name", "file_sha256"} <= sealed
+    assert {"title", "basis"} <= sealed
 
 
 def test_no_hashed_body_holds_a_typed_value(plant: tuple[Office, Seeds]) -> None:
@@ -178,7 +196,7 @@ def test_nothing_typed_is_in_any_output_without_phi(plant: tuple[Office, Seeds],
     assert office.rows("ledger") == before
 
 
-@pytest.mark.parametrize("form", ["text", "md", "csv", "json"])
+@pytest.mark.parametrize("form", ["text", "md", "html", "csv", "json", "ics"])
 def test_nothing_typed_is_in_a_report_without_phi(
     plant: tuple[Office, Seeds], tmp_path: Path, form: str
 ) -> None:
@@ -470,7 +488,8 @@ def test_an_export_always_discloses(
     target = tmp_path / "cases.csv"
     silent(office.do("export", "--output", str(target), "--purpose", "CNRY999Q"))
     out = office.do("export", "C-F").out
-    assert set(stored(plant)) - seen(target.read_text(encoding="utf-8")) == set()
+    left = {plant[1].where[value] for value in set(stored(plant)) - seen(target.read_text("utf-8"))}
+    assert left == {"C-F note.confirmation", "voided notes", "amend reason", "void reason"}
     assert seen(out) != set()
     assert target.stat().st_mode & 0o777 == 0o600
     made = own_stream(office)

@@ -303,13 +303,13 @@ def test_upkeep_changes_no_entry_and_no_view(fresh: Office, what: str) -> None:
     assert fresh.written() == before
 
 
-@pytest.mark.parametrize("form", ["text", "md", "csv", "json"])
+@pytest.mark.parametrize("form", ["text", "md", "html", "csv", "json", "ics"])
 def test_a_report_goes_to_a_private_file(office: Office, tmp_path: Path, form: str) -> None:
     target = tmp_path / "new" / "due"
     done = office("due", "--format", form, "--output", str(target))
     assert (done.code, done.out) == (0, "")
     assert (target.stat().st_mode & 0o777, target.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert target.read_text(encoding="utf-8") == office("due", "--format", form).out
+    assert target.read_bytes().decode() == office("due", "--format", form).out
     assert list(target.parent.iterdir()) == [target]
 
 
@@ -403,7 +403,8 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     "name",
     [
         "open", "record", "check", "fire", "next", "show", "list", "find", "assign", "note",
-        "explain", "calc", "due", "history", "redact", "import", "export", "demo",
+        "plan", "done", "extend", "toll", "resume", "amend", "void", "explain",
+        "calc", "due", "history", "redact", "import", "export", "demo",
     ],
 )  # fmt: skip
 def test_every_command_says_what_it_does(name: str) -> None:

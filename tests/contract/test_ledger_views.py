@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from casetrack.domain import events as e
 from casetrack.errors import Corrupt
 from casetrack.ledger.store import DeadlineRow, Ledger, Query, Stats
 from tests.contract.asking import found, listed, on_docket, refusal
@@ -13,6 +14,7 @@ from tests.facts import (
     NOV_10,
     NOV_20,
     append,
+    assigned,
     corrected,
     deadline,
     draft,
@@ -118,6 +120,7 @@ def test_a_docket_row_holds_its_deadline_whole(ledger: Ledger) -> None:
         stated_due_on=DEC_1,
         outcome=None,
         rungs=("5bd", "0bd"),
+        counted_from="request",
     )
 
 
@@ -161,6 +164,9 @@ def test_a_deadline_moves_closes_and_reopens_in_the_views(ledger: Ledger) -> Non
     case, _ = append(ledger, case, fired(closed=(ended("reply#1", "lapsed"),)))
     assert on_docket(ledger, None) == []
     assert [row.outcome for row in ledger.views(case.id)[1]] == ["lapsed"]
+    assert [row.deadline.outcome for row in ledger.docket(None, ended_from=DEC_1)] == ["lapsed"]
+    assert list(ledger.docket(None, ended_from=DEC_1 + timedelta(days=1))) == []
+    assert list(ledger.docket(NOV_20, ended_from=NOV_10)) == []
     append(ledger, case, fired(reopened=("reply#1",), armed=(deadline("reply", NOV_20, n=2),)))
     assert on_docket(ledger, None) == [("C-1", "reply#2"), ("C-1", "reply#1")]
 
@@ -236,3 +242,27 @@ def test_views_are_what_a_rebuild_makes(office: Ledger) -> None:
 
 def test_a_case_without_views_is_a_finding(ledger: Ledger) -> None:
     refusal(lambda: ledger.views("00000000-0000-7000-8000-000000000000"), Corrupt)
+
+
+def test_the_cases_that_nobody_watches_are_those_still_open(ledger: Ledger) -> None:
+    quiet = new_case(ledger, opened("C-3"))
+    waiting = new_case(ledger, opened("C-1", armed=(deadline("reply", NOV_10),)))
+    over = new_case(ledger, opened("C-2"))
+    append(ledger, over, fired("done", final=True))
+    assert [row.case_id for row in ledger.unassigned()] == [waiting.id, quiet.id]
+    assert [row.case_id for row in ledger.silent()] == [quiet.id]
+    quiet, _ = append(ledger, quiet, assigned("sam"))
+    assert [row.case_id for row in ledger.unassigned()] == [waiting.id]
+    assert [(row.reference, row.assignee) for row in ledger.silent()] == [("C-3", "sam")]
+    end = e.Ended(deadline="reply#1", outcome="satisfied")
+    append(ledger, waiting, fired(closed=(end,)))
+    assert [row.reference for row in ledger.silent()] == ["C-1", "C-3"]
+
+
+def test_a_deadline_that_stands_still_is_not_overdue(ledger: Ledger) -> None:
+    case = new_case(ledger, opened(armed=(deadline("reply", NOV_10),)))
+    late = Query(overdue_at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert [row.case_id for row, _ in ledger.list_cases(late)] == [case.id]
+    tolled = e.Event(data=e.DeadlineTolled(deadline="reply#1"), occurred_on=NOV_10)
+    append(ledger, case, tolled)
+    assert ledger.list_cases(late) == []

@@ -30,6 +30,7 @@ from casetrack.domain import machine
 from casetrack.domain.case import Case
 from casetrack.domain.dates import local_date
 from casetrack.domain.fold import replay
+from casetrack.domain.plans import PLAN
 from casetrack.domain.workflow import Field
 from casetrack.errors import CasetrackError
 from casetrack.ledger import connect
@@ -37,8 +38,23 @@ from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Query, all_targets
 from casetrack.ledger.views import case_row, deadline_rows, value_rows
-from casetrack.service.desk import Assigning, Firing, Noting, Opening, Recording, Typed, When
 from casetrack.service.tracker import Terms, Tracker, Written
+from casetrack.service.typed import (
+    Amending,
+    Assigning,
+    Extending,
+    Finishing,
+    Firing,
+    Noting,
+    Opening,
+    Planning,
+    Recording,
+    Resuming,
+    Tolling,
+    Typed,
+    Voiding,
+    When,
+)
 from tests.fakes import FakeClock, fixed_sources
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
@@ -346,6 +362,72 @@ class TwoStores(RuleBasedStateMachine):
     def assigns(self, data: st.DataObject, name: str | None, on: Terms) -> None:
         self.does(self.case(data), Assigning(name=name), on)
 
+    # Changes of deadlines and of entries
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), title=texts(), due=days(), on=terms())
+    def plans(self, data: st.DataObject, title: str, due: str, on: Terms) -> None:
+        self.does(self.case(data), Planning(title=title, due=due), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), when=whens(instant=False), on=terms())
+    def is_done(self, data: st.DataObject, when: When, on: Terms) -> None:
+        case = self.case(data)
+        titles = [title for title in case.titles.values() if isinstance(title, str)]
+        name = data.draw(st.sampled_from(["plan#1", "plan#2", "plan", "pa_decision#1", *titles]))
+        self.does(case, Finishing(name=name, when=when), on)
+
+    def a_deadline(self, data: st.DataObject, case: Case) -> str:
+        running = [t.deadline.deadline for t in case.open_deadlines()]
+        return data.draw(st.sampled_from([*running, *running, *case.deadlines, "plan", "none"]))
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), to=days(), basis=texts(), reason=texts(), on=terms())
+    def is_extended(self, data: st.DataObject, to: str, basis: str, reason: str, on: Terms) -> None:
+        case = self.case(data)
+        name = self.a_deadline(data, case)
+        tracked = case.deadlines.get(name)
+        if tracked is not None and data.draw(st.booleans()):
+            later = timedelta(data.draw(st.integers(-1, 370)))
+            to = (tracked.deadline.reading.due_on + later).isoformat()
+        self.does(case, Extending(deadline=name, to=to, basis=basis, reason=reason), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), reason=texts(), when=whens(instant=False), on=terms())
+    def stands_still(self, data: st.DataObject, reason: str, when: When, on: Terms) -> None:
+        case = self.case(data)
+        self.does(case, Tolling(deadline=self.a_deadline(data, case), reason=reason, when=when), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), reason=texts(), when=whens(instant=False), on=terms())
+    def runs_again(self, data: st.DataObject, reason: str, when: When, on: Terms) -> None:
+        case = self.case(data)
+        stopped = [t.deadline.deadline for t in case.open_deadlines() if t.tolled_on]
+        name = data.draw(st.sampled_from(stopped)) if stopped else self.a_deadline(data, case)
+        self.does(case, Resuming(deadline=name, reason=reason, when=when), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), reason=texts(), on=terms())
+    def is_amended(self, data: st.DataObject, reason: str, on: Terms) -> None:
+        case = self.case(data)
+        version = data.draw(st.integers(0, case.version + 1))
+        said = [name for name in case.values_of(version) if name in FLOW.fields]
+        pairs = list(data.draw(values(said, said)))
+        if data.draw(st.booleans()):
+            pairs.append(("on", data.draw(days())))
+        if data.draw(st.integers(0, 4)) == 4:
+            pairs.append(("at", data.draw(instants())))
+        self.does(case, Amending(version=version, pairs=tuple(pairs), reason=reason), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), reason=texts(), on=terms())
+    def is_voided(self, data: st.DataObject, reason: str, on: Terms) -> None:
+        case = self.case(data)
+        last = [m.version for m in case.moves[-1:]] * 3
+        shown = [x.version for known in case.evidence.values() for x in known]
+        version = data.draw(st.sampled_from([*last, *shown, 1, case.version]))
+        self.does(case, Voiding(version=version, reason=reason), on)
+
     @precondition(lambda self: self.cases)
     @rule(data=st.data(), reason=texts(), odd=st.booleans())
     def redacts(self, data: st.DataObject, reason: str, odd: bool) -> None:
@@ -438,15 +520,16 @@ class TwoStores(RuleBasedStateMachine):
         returned = {
             name
             for entry in entries
-            if isinstance(entry.data, e.TransitionFired)
+            if isinstance(entry.data, e.Effects)
             for name in entry.data.reopened
         }
-        open_clocks = [t.deadline.clock for t in case.open_deadlines()]
+        counted = [t for t in case.open_deadlines() if t.deadline.clock != PLAN]
+        open_clocks = [t.deadline.clock for t in counted]
         assert len(open_clocks) == len(set(open_clocks))
-        assert not (case.final and open_clocks)
+        assert not (case.final and case.open_deadlines())
         for name, tracked in case.deadlines.items():
             if tracked.outcome is None:
-                assert case.state in tracked.deadline.alive_in
+                assert case.state in tracked.deadline.alive_in or tracked.unproven
                 assert self.outcomes.get((case.id, name)) is None or name in returned
             self.outcomes[case.id, name] = tracked.outcome
 

@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casetrack.catalog import workflows
-from casetrack.domain import clocks, explanation
+from casetrack.domain import clocks, expediting, explanation
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.clocks import Basis, Length
 from casetrack.domain.events import CalendarUse, Reading, TransitionFired
+from casetrack.domain.expediting import expedite
 from casetrack.domain.explanation import Step
 from casetrack.domain.workflow import Clock, Law, Owner, Roll
 from casetrack.errors import BeyondHorizon, CasetrackError, Refused, UnknownName, Unparsable
@@ -640,10 +641,10 @@ def test_an_expedited_request_that_ends_with_the_standard_date_changes_nothing(
     matter.fire("submit", "2026-11-24T10:00")
     rule, reading = GUIDE.clocks["pa_decision"], matter.reading("pa_decision#1")
     assert wall(reading.due_at) == "Wed 2026-12-16 23:59:59 CST"
-    earlier = clocks.expedite(rule, reading, chicago("2026-12-13T23:59:58"), ZONE)
+    earlier = expedite(rule, reading, chicago("2026-12-13T23:59:58"), ZONE)
     assert (earlier.length, wall(earlier.due_at)) == ("72h", "Wed 2026-12-16 23:59:58 CST")
     for tie in ("2026-12-13T23:59:59", "2026-12-14T00:00:00"):
-        assert clocks.expedite(rule, reading, chicago(tie), ZONE) == reading
+        assert expedite(rule, reading, chicago(tie), ZONE) == reading
 
 
 def test_an_expedited_request_that_ends_with_the_laws_instant_leaves_the_law(
@@ -651,9 +652,9 @@ def test_an_expedited_request_that_ends_with_the_laws_instant_leaves_the_law(
 ) -> None:
     matter.fire("submit", "2026-11-24T10:00")
     rule, reading = GUIDE.clocks["pa_decision"], matter.reading("pa_decision#1")
-    earlier = clocks.expedite(rule, reading, chicago("2026-11-26T09:59:59"), ZONE)
+    earlier = expedite(rule, reading, chicago("2026-11-26T09:59:59"), ZONE)
     assert (earlier.law_length, earlier.law_from_field) == ("24h", "expedite")
-    tie = clocks.expedite(rule, reading, chicago("2026-11-26T10:00"), ZONE)
+    tie = expedite(rule, reading, chicago("2026-11-26T10:00"), ZONE)
     assert (tie.law_length, tie.law_from_field, tie.law_at) == ("72h", "request", reading.law_at)
 
 
@@ -678,7 +679,7 @@ def test_an_expedited_reading_is_the_earlier_of_both(submitted: int, waited: int
     rule = GUIDE.clocks["pa_decision"]
     standard = clocks.read(rule, FRAME, Basis(on=on, at=start, field="request"))
     request = start + timedelta(minutes=waited)
-    moved = clocks.expedite(rule, standard, request, ZONE)
+    moved = expediting.expedite(rule, standard, request, ZONE)
     ends = min(standard.due_at, request + timedelta(hours=72))
     law_ends = min(start + timedelta(hours=72), request + timedelta(hours=24))
     assert (moved.due_at, moved.law_at) == (ends, law_ends)

@@ -13,6 +13,7 @@ from casetrack.domain import clocks
 from casetrack.domain.workflow import Clock, Item, Trigger, Workflow
 from casetrack.errors import BeyondHorizon
 from casetrack.reports import handbook, handbook_words
+from tests import regimes
 
 GUIDE = "humana-il-guide"
 IDS = workflows.available()
@@ -27,6 +28,7 @@ APPEAL_FILING = """
     letter's date   stated_due_on, kept beside
     roll            none
     ended by        file_appeal
+    unproven        open without confirmation, until record:proof_of_receipt, overturn, uphold
     reminders       20bd, 10bd, 5bd, 3bd, 2bd, 1bd, 0bd before, the usual ones
     source          guide: Internal Appeal (V2: a secondary source quotes it)
     caveat          The guide's 65 days are the law's 60 with 5 for the mail: count on 60 from the
@@ -102,9 +104,9 @@ def line_of(workflow: Workflow, section: str, name: str) -> str:
     return plain(next(row for row in rows if row.split()[0] == name))
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", [*IDS, "ma-like", "il-like"])
 def test_every_text_of_the_definition_is_shown(id: str) -> None:
-    workflow = workflows.load(id)
+    workflow = regimes.load(id)
     output = plain(shown(workflow))
 
     missing = [text for text in leaves(workflow) if text and plain(text) not in output]
@@ -124,6 +126,32 @@ def test_every_text_of_a_trigger_a_clock_or_a_requirement_stands_in_its_own_entr
     ]
 
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("id", "name", "told"),
+    [
+        (
+            "ma-like",
+            "filing",
+            (
+                "counts from received_on",
+                "not shown counts from notice_on",
+                "unproven open without confirmation, until record:proof_of_receipt, affirm,",
+                "version for notice_on from 2025-01-01 on; 42 CFR 422.582(b) (V2: a secondary",
+                "not shown presumed received 5 days after notice_on; our own reading from",
+                "caveat 60 days from receipt, presumed 5 days after the notice.",
+            ),
+        ),
+        ("il-like", "filing", ("cut-off 16:59 on the last day, judged by sent_at",)),
+        ("il-like", "exhaustion", ("opens a right, once it has passed; never overdue",)),
+        ("il-like", "review_filing", ("roll following by illinois-statutory",)),
+        ("il-like", "validity", ("watches infusion_on, from 20 business days before",)),
+    ],
+)
+def test_the_finer_points_of_a_clock_are_told(id: str, name: str, told: tuple[str, ...]) -> None:
+    said = plain(entry(regimes.load(id), name))
+    assert [text for text in told if text not in said] == []
 
 
 def untold(part: Trigger | Clock | Item) -> set[str]:
@@ -266,6 +294,7 @@ def test_the_order_is_that_of_a_case_on_its_way() -> None:
     assert [line for line in lines if line.startswith("REQUIREMENTS")] == [
         "REQUIREMENTS: PACKET", "REQUIREMENTS: HISTORY", "REQUIREMENTS: SUBMISSION",
         "REQUIREMENTS: VERIFICATION", "REQUIREMENTS: URGENT", "REQUIREMENTS: APPEAL",
+        "REQUIREMENTS: FILING",
     ]  # fmt: skip
 
 

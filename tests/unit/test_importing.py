@@ -340,7 +340,7 @@ OPEN = "C-1,open,2026-11-02,patient-1,,,,"
         ("C-1,note,2026-02-30,,,,secret,", "on: there is no day 2026-02-30"),
         ("C-1,note,2026-11-25,,,,secret,", "on: 2026-11-25 is in the future"),
         ("C-1,note,2026-11-03,secret,,,x,", "patient: it stands on open rows only"),
-        ("C-1,submit,2026-11-03,,portal,yes,secret,", "text: it stands on note and assign rows"),
+        ("C-1,submit,2026-11-03,,portal,yes,secret,", "text: it stands on note, assign and"),
         ("C-1,assign,2026-11-03,,portal,,nurse-a,", "method: an assign row has no fields"),
         ("C-1,submit,2026-11-03,,pigeon,yes,,", "method: not one of portal, fax"),
         ("C-1,submit,2026-11-03,,,yes,,negative", "result: no field result here"),
@@ -381,7 +381,7 @@ def test_a_bad_first_row_is_named(memory: Tracker, tmp_path: Path, row: str, say
     ("columns", "cells", "says"),
     [
         ("workflow", "nowhere", "workflow: no workflow has that id"),
-        ("reason", "secret", "reason: it stands on rows of triggers only"),
+        ("reason", "secret", "reason: it stands on rows of triggers, and extend"),
         ("at", "2026-11-02T10", "at: not an instant"),
         ("at", "2026-11-01T01:30", "at: 2026-11-01T01:30 happens twice"),
         ("actor", "x" * 201, "actor: actor has 201 bytes"),

@@ -95,9 +95,10 @@ APPROVED = {"valid_through": "2027-05-28"}
 SUBMIT: Step = ("submit", "2026-11-24", {})
 DENY: Step = ("deny", "2026-12-03", {"notice_on": "2026-12-01"})
 IN_PART: Step = ("approve_in_part", "2026-12-03", {"notice_on": "2026-12-01", **APPROVED})
-FILE: Step = ("file_appeal", "2026-12-10", {})
+RECEIVED = {"confirmation": "F-1"}
+FILE: Step = ("file_appeal", "2026-12-10", RECEIVED)
 UPHOLD: Step = ("uphold", "2027-01-05", {"notice_on": "2027-01-04"})
-REVIEW: Step = ("request_external_review", "2027-01-06", {})
+REVIEW: Step = ("request_external_review", "2027-01-06", RECEIVED)
 
 PATHS: Mapping[str, Sequence[Step]] = {
     "intake": [],
@@ -121,6 +122,8 @@ VALUES: Mapping[str, Values] = {
     "approve": APPROVED,
     "approve_in_part": {"notice_on": "2027-01-18", **APPROVED},
     "deny": {"notice_on": "2027-01-18"},
+    "file_appeal": RECEIVED,
+    "request_external_review": RECEIVED,
     "overturn": APPROVED,
     "uphold": {"notice_on": "2027-01-18"},
     "reverse": APPROVED,
@@ -729,7 +732,7 @@ def test_a_stale_test_is_made_good_by_one_that_was_fresh_on_that_day() -> None:
 
 def test_a_late_appeal_stays_an_open_item_whatever_comes_later() -> None:
     world = World(now=datetime(2027, 6, 1, tzinfo=UTC)).walk([SUBMIT, DENY])
-    data = fired(world.fire("file_appeal", "2027-02-05", override="good cause"))
+    data = fired(world.fire("file_appeal", "2027-02-05", RECEIVED, override="good cause"))
     assert data.overridden == (e.Gap(guard="in_time", code="late"),)
     assert [end.late for end in data.closed if end.deadline == "appeal_filing#1"] == [True]
     for item in DOCUMENTS:
@@ -757,7 +760,7 @@ def test_a_timely_appeal_is_timely_however_late_it_is_recorded(when: str, timely
     if not timely:
         refusal(world, lambda: world.fire("file_appeal", when))
         return
-    ended = fired(world.fire("file_appeal", when)).closed
+    ended = fired(world.fire("file_appeal", when, RECEIVED)).closed
     assert e.Ended(deadline="appeal_filing#1", outcome="satisfied", late=False) in ended
 
 
@@ -783,6 +786,14 @@ def test_an_infusion_comes_before_the_approval_ends(on: str, timely: bool) -> No
     assert "approval_validity#1" in error.reasons[0]
     data = fired(world.fire("administer", on, CLAIM, override="the payer agreed by phone"))
     assert data.overridden == (e.Gap(guard="in_time", code="late"),)
+
+
+def test_an_infusion_before_the_approval_begins_is_out_of_order() -> None:
+    world = World().walk(
+        [SUBMIT, ("approve", "2026-12-02", {**APPROVED, "valid_from": "2027-02-01"})]
+    )
+    error = refusal(world, lambda: world.fire("administer", TODAY, CLAIM))
+    assert_named(error.reasons, [against("in_order", "on_before_valid_from", "valid_from")])
 
 
 # Submitted on 24 November: the law's 72 hours from midnight, the guide's 14 days to 16 December.
@@ -846,7 +857,7 @@ def test_hours_have_passed_from_the_second_after_their_last(
         assert fired(world.fire("payer_missed", when)).overridden == ()
     else:
         refusal(world, lambda: world.fire("payer_missed", when))
-    ended = fired(world.fire("deny", when, {"notice_on": "2026-11-25"})).closed
+    ended = fired(world.fire("deny", when, {"notice_on": "2026-11-24"})).closed
     assert e.Ended(deadline="pa_decision#1", outcome="satisfied", late=late) in ended
 
 
@@ -1161,13 +1172,13 @@ def test_a_returned_appeal_brings_back_the_same_deadline_with_its_original_dates
     deny = ("deny", "2026-12-03", {"notice_on": "2026-12-01", "stated_due_on": "2027-01-29"})
     world = World().walk([SUBMIT, deny])
     original = world.deadline("appeal_filing#1")
-    world.fire("file_appeal", filed)
+    world.fire("file_appeal", filed, RECEIVED)
     assert world.outcome("appeal_filing#1") == "satisfied"
     data = fired(world.fire(trigger, TODAY))
     assert (data.reopened, data.armed) == (("appeal_filing#1",), ())
     assert world.deadline("appeal_filing#1") == original
     assert world.open_now() == {"appeal_filing#1"}
-    world.fire("file_appeal", TODAY)
+    world.fire("file_appeal", TODAY, RECEIVED)
     assert world.open_now() == {"appeal_decision#2"}
 
 
@@ -1331,6 +1342,7 @@ CLOCKS: Mapping[str, tuple[set[str], set[str], set[str]]] = {
 }
 AFTER_A_PART = {"internal_appeal", "denied", "appeal_denied", "external_review"}
 STAGES = ({"pa_submitted", "info_requested"}, {"internal_appeal"}, {"external_review"})
+FILINGS = {"file_appeal": "appeal_filing", "request_external_review": "external_filing"}
 RETURNED = {"internal_appeal": "appeal_filing", "external_review": "external_filing"}
 
 
@@ -1343,6 +1355,7 @@ class Model:
         self.in_part = False
         self.armed: dict[str, int] = {}
         self.open: dict[str, int] = {}
+        self.unproven: set[str] = set()
 
     def possible(self) -> list[str]:
         ahead = [name for name, moves in TABLE.items() if self.state in moves and name != "close"]
@@ -1352,12 +1365,19 @@ class Model:
         extra = AFTER_A_PART if name == "approval_validity" and self.in_part else set()
         return state in CLOCKS[name][1] | extra
 
-    def step(self, trigger: str) -> None:
+    def step(self, trigger: str, proven: bool) -> None:
         start, to = self.state, TABLE[trigger][self.state]
-        for name in list(self.open):
+        if trigger in FILINGS and not proven and FILINGS[trigger] in self.open:
+            self.unproven.add(FILINGS[trigger])
+        if trigger in {"overturn", "uphold"}:
+            for name in self.unproven:
+                del self.open[name]
+            self.unproven.clear()
+        for name in set(self.open) - self.unproven:
             if trigger in CLOCKS[name][2] or not self.alive(name, to):
                 del self.open[name]
         if trigger in {"reject_request", "withdraw_appeal"}:
+            self.unproven.discard(RETURNED[start])
             self.open[RETURNED[start]] = self.armed[RETURNED[start]]
         for name, (armed_by, alive_in, _) in CLOCKS.items():
             if trigger in armed_by and to in alive_in:
@@ -1370,30 +1390,34 @@ class Model:
         self.state = to
 
 
-def walk_on(world: World, trigger: str, day: date) -> Written:
+def walk_on(world: World, trigger: str, day: date, proven: bool) -> Written:
     values = dict(VALUES.get(trigger, {}))
+    if not proven:
+        values.pop("confirmation", None)
     values |= {name: str(day) for name in ("notice_on",) if name in values}
     values |= {name: str(day + timedelta(days=90)) for name in ("valid_through",) if name in values}
     when = f"{day}T12:00" if trigger == "expedite" else str(day)
     return world.fire(trigger, when, values, override="whatever is missing")
 
 
-@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 20)), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 20), st.booleans()), max_size=20))
 def test_any_walk_leaves_the_deadlines_open_that_the_rules_say(
-    moves: list[tuple[int, int]],
+    moves: list[tuple[int, int, bool]],
 ) -> None:
     world, model = World(evidence=False, now=datetime(2030, 1, 2, tzinfo=UTC)), Model()
     day = date(2026, 10, 1)
-    for choice, days in moves:
+    for choice, days, proven in moves:
         ahead = model.possible()
         if not ahead:
             break
         trigger, day = ahead[choice % len(ahead)], day + timedelta(days=days)
-        walk_on(world, trigger, day)
-        model.step(trigger)
+        walk_on(world, trigger, day, proven)
+        model.step(trigger, proven)
         case = world.case
         assert (case.state, case.expedited) == (model.state, model.expedited)
         assert world.open_now() == {f"{name}#{n}" for name, n in model.open.items()}
+        unproven = {t.deadline.clock for t in case.open_deadlines() if t.unproven}
+        assert unproven == model.unproven
         for tracked in case.open_deadlines():
             reading = tracked.deadline.reading
             assert reading.act_by <= reading.due_on

@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from casetrack.catalog import calendars, workflows
 from casetrack.domain import clocks, dates
 from casetrack.domain import events as e
-from casetrack.domain.docket import Docket, Item, Status, Tally, acts, tally
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Item, Status, Tally, acts, tally
+from casetrack.domain.expediting import expedite
 from casetrack.domain.workflow import Clock, Kind, Law, Owner, State, Workflow
 from casetrack.reports import data, markdown, table, text, timeline, words, working
 from casetrack.reports.lines import COLUMNS, width, wrap
@@ -51,6 +52,7 @@ class Rule:
     law: str | None = None
     contact: str | None = None
     expires: bool = False
+    opens: bool = False
     workflow: str = "humana-il-guide"
 
 
@@ -85,6 +87,11 @@ APPROVAL = Rule(
     "approval_validity", "Infuse before the approval ends", "approved", "provider", "service",
     ("administer", "renew"), "ours", evidence="R", contact=HUMANA, expires=True,
 )  # fmt: skip
+OPENING = Rule(
+    "exhaustion", "External review opens without a decision", "internal_appeal", "provider",
+    "planned", ("request_external_review",), "215 ILCS 180/30(b)", evidence="V", opens=True,
+    workflow="il-commercial",
+)  # fmt: skip
 TEST = Rule(
     "inhibitor_fresh", "Inhibitor test is still fresh", "intake", "provider", "planned",
     ("submit", "provide_info"), "guide: Required Clinical Documentation", expires=True,
@@ -115,7 +122,7 @@ def due(
         business_days_left=calendars.load("illinois-state").business_days_between(TODAY, by),
         calendar_days_left=(by - TODAY).days, ended_by=rule.ended_by, source=rule.source,
         evidence=rule.evidence, law=rule.law, contact=rule.contact, expires=rule.expires,
-        acts=acts(GUIDE.clocks[rule.clock], GUIDE, rule.state),
+        opens=rule.opens, acts=acts(GUIDE.clocks[rule.clock], GUIDE, rule.state),
     )  # fmt: skip
     return replace(item, **more)
 
@@ -143,9 +150,30 @@ ITEMS = (
     due(PA, LONGEST.lower(), "2026-11-28", "2026-11-28", "due_soon", assignee="a" * 40, law=None,
         title="Payer decides: " + "a title without an end " * 6 + "x" * 80),
     due(FILE, "C-L8SF4N2J", "2026-12-08", "2026-12-03", "due_soon", law_by="2026-12-03",
-        unproven=True),
+        unproven=True, state="internal_appeal", acts=("record:proof_of_receipt", "uphold")),
+    due(OPENING, "C-P4XS8C3N", "2026-11-21", "2026-11-22", "act_now"),
+    due(OPENING, "C-Q6ZU2D7P", "2026-12-01", "2026-12-02", "upcoming"),
     due(APPEAL, "C-M5RG7Y9K", "2026-12-09", "2026-12-09", "upcoming", law=None),
     due(PA, "C-N2QH3B6M", "2026-12-16", "2026-11-27", "tolled", law_by="2026-11-27"),
+)  # fmt: skip
+
+
+def doubt(kind: DoubtKind, detail: str, case: str = "C-B3XW9P2L", **more: Any) -> Doubt:  # noqa: ANN401  # any other field
+    about = {"state": "denied", "assignee": "jordan", "deadline": "appeal_filing#1",
+             "title": "File the internal appeal", "due_on": date(2026, 11, 25)}  # fmt: skip
+    return msgspec.convert({"kind": kind, "case": case, "detail": detail, **about, **more}, Doubt)
+
+
+WHOLE: Any = {"deadline": None, "title": None, "due_on": None}
+DOUBTS = (
+    doubt("unproven", "filed, and nothing shows that it arrived", "C-L8SF4N2J",
+          state="internal_appeal", proof="proof_of_receipt"),
+    doubt("stated_date", "the letter says 2026-11-30, the rule gives 2026-11-25"),
+    doubt("receipt_not_shown", "received_on is not given: counted from a presumed receipt",
+          assignee=None),
+    doubt("unassigned", "nobody's", LONGEST, assignee=None, **WHOLE),
+    doubt("unassigned", "nobody's", "\x1b[2J\u202eevil", assignee=None, **WHOLE),
+    doubt("silent", "open, with no open deadline", "C-R8BW5F9Q", **WHOLE),
 )  # fmt: skip
 DUE = Docket(
     as_of=NOW,
@@ -162,6 +190,7 @@ DUE = Docket(
         Tally(state="pa_submitted", assignee="\x1b[2J\u202eevil|<b>`x`\n@me", cases=1),
         Tally(state="pa_submitted", assignee="sam", cases=34),
     ),
+    doubts=DOUBTS,
 )
 EMPTY = Docket(
     as_of=datetime(2026, 7, 1, 4, 30, tzinfo=UTC),
@@ -406,13 +435,13 @@ def test_after_an_expedite_each_line_keeps_its_own_base() -> None:
     rule = replace(CLOCKS["pa_decision"], law=replace(LAW_HOURS, expedited="24h"))
     standard = deadline("pa_decision").reading
     soon, late = NOW + timedelta(hours=1), NOW + timedelta(days=2)
-    first = lines_of(clocks.expedite(rule, standard, soon, ZONE))
+    first = lines_of(expedite(rule, standard, soon, ZONE))
     assert first["law"] == "Wed 2026-11-25 11:00 CST (24h from Tue 2026-11-24 11:00 CST, expedite)"
     assert first["counted from"] == "Tue 2026-11-24 10:00 CST, request"
     # 24 hours from then end after the 72 that run: the law's date and its base stand
-    assert lines_of(clocks.expedite(rule, standard, late, ZONE))["law"] == lines_of(standard)["law"]
+    assert lines_of(expedite(rule, standard, late, ZONE))["law"] == lines_of(standard)["law"]
     # the guide's own hours move what is counted, and the law's base stays
-    both = clocks.expedite(replace(rule, expedited="72h", law=LAW_HOURS), standard, soon, ZONE)
+    both = expedite(replace(rule, expedited="72h", law=LAW_HOURS), standard, soon, ZONE)
     assert lines_of(both)["counted from"] == "Tue 2026-11-24 11:00 CST, expedite"
     assert lines_of(both)["law"] == lines_of(standard)["law"]
 

@@ -328,7 +328,19 @@ def test_warning_only(name: str) -> None:
 def test_no_other_item() -> None:
     appeal = {"denial_letter", "clinical_evidence", "medical_necessity_letter"}
     packet = {row[0] for row in PACKET}
-    assert set(GUIDE.items) == packet | set(WARNINGS) | appeal | {"urgency_statement"}
+    apart = {"urgency_statement", "proof_of_receipt"}
+    assert set(GUIDE.items) == packet | set(WARNINGS) | appeal | apart
+
+
+def test_a_filing_needs_proof_of_receipt_and_the_proof_blocks_nothing() -> None:
+    proven = {
+        name: (clock.proof_field, clock.proof_item, clock.proven_by)
+        for name, clock in GUIDE.clocks.items()
+        if clock.proof_field
+    }
+    decided = ("confirmation", "proof_of_receipt", ("overturn", "uphold"))
+    assert proven == {"appeal_filing": decided, "external_filing": decided}
+    assert GUIDE.items["proof_of_receipt"].needed_for == ()
 
 
 def test_appeal_documents() -> None:

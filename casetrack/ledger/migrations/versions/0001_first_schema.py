@@ -59,6 +59,12 @@ SCHEMA = (
     ) WITHOUT ROWID, STRICT
     """,
     """
+    CREATE TABLE touched (
+        case_id TEXT NOT NULL,
+        PRIMARY KEY (case_id)
+    ) WITHOUT ROWID, STRICT
+    """,
+    """
     CREATE TABLE deadline_view (
         case_id TEXT NOT NULL,
         deadline TEXT NOT NULL,
@@ -75,6 +81,7 @@ SCHEMA = (
         tolled_on TEXT,
         rungs TEXT NOT NULL,
         sent TEXT NOT NULL,
+        counted_from TEXT NOT NULL,
         PRIMARY KEY (case_id, deadline)
     ) WITHOUT ROWID, STRICT
     """,
@@ -108,12 +115,16 @@ SCHEMA = (
     ) STRICT
     """,
     """
+    CREATE INDEX entry_by_time ON ledger (recorded_at)
+    """,
+    """
     CREATE UNIQUE INDEX case_by_reference ON case_view (reference)
     """,
     """
     CREATE INDEX open_deadline ON deadline_view (
         act_by, due_at, case_id, deadline, clock,
-        owner, kind, due_on, law_by, stated_due_on, outcome, unproven, tolled_on, rungs, sent
+        owner, kind, due_on, law_by, stated_due_on, outcome, unproven, tolled_on, rungs, sent,
+        counted_from
     ) WHERE outcome IS NULL
     """,
     """
@@ -166,6 +177,36 @@ SCHEMA = (
     WHEN 'ValueRedacted' IS NOT
         (SELECT type FROM ledger WHERE case_id = OLD.case_id ORDER BY version DESC LIMIT 1)
     BEGIN SELECT RAISE(ABORT, 'disclosures are deleted by a redaction only'); END
+    """,
+    """
+    CREATE TRIGGER case_view_insert AFTER INSERT ON case_view
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    """,
+    """
+    CREATE TRIGGER case_view_update AFTER UPDATE ON case_view
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    """,
+    """
+    CREATE TRIGGER case_view_delete AFTER DELETE ON case_view
+    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
+    """,
+    """
+    CREATE TRIGGER deadline_view_insert AFTER INSERT ON deadline_view
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    """,
+    """
+    CREATE TRIGGER deadline_view_update AFTER UPDATE ON deadline_view
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    """,
+    """
+    CREATE TRIGGER deadline_view_delete AFTER DELETE ON deadline_view
+    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
     """,
     "PRAGMA application_id = 1667330917",
 )

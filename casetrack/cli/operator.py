@@ -1,0 +1,208 @@
+"""The cron operator's commands: what runs unattended, and how to see that it does."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from casetrack.cli import render
+from casetrack.cli.options import AsJson
+from casetrack.cli.session import Session, session
+from casetrack.errors import Findings, Refused, Unparsable
+
+if TYPE_CHECKING:
+    from casetrack.service.daily import Order
+    from casetrack.service.notify import Channel
+    from casetrack.service.operating import Operating
+    from casetrack.service.outcomes import Swept
+    from casetrack.service.tracker import Tracker
+
+AcceptGap = Annotated[
+    bool, typer.Option("--accept-gap", help="Send although the last run is over 45 days ago.")
+]
+ReportDir = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where the reports go; the config file's unless said."),
+]
+Tell = Annotated[
+    bool, typer.Option("--notify", help="Send the day in a few words by the channels, too.")
+]
+
+
+def sweep(
+    ctx: typer.Context,
+    accept_gap: AcceptGap = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing if nothing was due and nothing is wrong.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send every reminder that is due, each once however many sweeps run."""
+    from casetrack.service import sweep as sweeping
+    from casetrack.service import telling
+
+    s = session(ctx)
+    setup = operating(s)
+    tracker = s.unattended()
+    swept = sweeping.sweep(
+        tracker,
+        channels(setup, tracker, as_json=as_json),
+        unsaid if as_json else begun,
+        accept_gap=accept_gap,
+    )
+    if as_json:
+        render.data("sweep", telling.data(swept))
+    elif swept.sent or swept.failed or not quiet:
+        render.lines(telling.summary(swept))
+    if swept.exit_code:
+        raise typer.Exit(swept.exit_code)
+
+
+def daily(
+    ctx: typer.Context,
+    report_dir: ReportDir = None,
+    notify: Tell = False,
+    accept_gap: AcceptGap = False,
+    as_json: AsJson = False,
+) -> None:
+    """The one line for cron: send what is due, write the reports, say how it went."""
+    from casetrack.service import daily as running
+    from casetrack.service import telling
+    from casetrack.service.locks import alone
+
+    s = session(ctx)
+    setup = operating(s)
+    order = ordered(s, setup, report_dir, tell=notify, accept_gap=accept_gap)
+    tracker = s.unattended()
+    ways = channels(setup, tracker, as_json=as_json)
+    with alone(order.database, setup.daily.wait_seconds):
+        ran = running.daily(tracker, ways, order, unsaid if as_json else begun)
+    for warning in ran.warnings:
+        render.say(f"warning: {warning}")
+    if as_json:
+        render.data("daily", telling.daily_data(ran))
+    else:
+        render.lines(telling.screen(ran))
+    if ran.exit_code:
+        raise typer.Exit(ran.exit_code)
+
+
+def serve(ctx: typer.Context, report_dir: ReportDir = None, notify: Tell = False) -> None:
+    """The same without cron: a daily run, frequent sweeps, and one at each rung in hours."""
+    import signal
+    from threading import Event
+
+    from casetrack.service.server import Server
+
+    s = session(ctx)
+    if s.set_now() is not None:
+        raise Refused("--now (or CASETRACK_NOW) is set, and a server needs a clock that runs")
+    setup = operating(s)
+    order = ordered(s, setup, report_dir, tell=notify, accept_gap=False)
+    first = s.unattended()
+    channels(setup, first)  # a wrong address is refused here, not at the first reminder
+    first.ledger.close()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = Server(s.unattended, lambda tracker: channels(setup, tracker), say_now, order, setup)
+    say_now([f"serving {order.database}: daily at {setup.serve.at}, every {setup.serve.every} min"])
+    server.run(stop)
+    say_now(["stopped"])
+
+
+def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """What may silence a warning one day; exit 3 if there is anything to mend."""
+    from msgspec.structs import asdict
+
+    from casetrack.service.doctor import examine
+
+    found = examine(session(ctx).unattended(reads_only=True))
+    if as_json:
+        render.data("doctor", {"ok": not found, "findings": [asdict(one) for one in found]})
+    else:
+        named = (" ".join(filter(None, (f.kind, f.case, f.deadline))) for f in found)
+        render.lines(f"{name}: {one.detail}" for name, one in zip(named, found, strict=True))
+        if not found:
+            render.lines(["nothing to mend"])
+    if found:
+        raise typer.Exit(Findings.exit_code)
+
+
+def schedule(
+    ctx: typer.Context,
+    cron: Annotated[bool, typer.Option("--cron", help="Lines for crontab -e.")] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Unit files.")] = False,
+    report_dir: ReportDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what cron or systemd needs to run casetrack unattended; nothing is installed."""
+    from casetrack.service import schedule as scheduling
+    from casetrack.service.setup import location
+
+    if cron == systemd:
+        raise Unparsable("give one of --cron and --systemd")
+    s = session(ctx)
+    asked = (location(s.db), s.config, report_dir)
+    lines = scheduling.crontab(*asked) if cron else []
+    units = scheduling.units(*asked) if systemd else {}
+    if as_json:
+        render.data("schedule", {"crontab": lines, "units": units})
+        return
+    render.lines(lines)
+    for name, text in units.items():
+        render.lines([f"# {name}", *text.splitlines(), ""])
+
+
+def operating(s: Session) -> "Operating":
+    from casetrack.service.operating import load
+
+    return load(s.config, os.environ)
+
+
+def ordered(
+    s: Session, setup: "Operating", report_dir: Path | None, *, tell: bool, accept_gap: bool
+) -> "Order":
+    from casetrack.service.daily import Order
+    from casetrack.service.setup import location
+
+    filed = setup.daily
+    return Order(
+        database=location(s.db),
+        within=s.value("within") or "10bd",
+        report_dir=report_dir
+        or (Path(filed.report_dir).expanduser() if filed.report_dir else None),
+        metrics=Path(filed.metrics).expanduser() if filed.metrics else None,
+        ping=setup.ping,
+        tell=tell,
+        accept_gap=accept_gap,
+    )
+
+
+def channels(
+    setup: "Operating", tracker: "Tracker", *, as_json: bool = False
+) -> "tuple[Channel, ...]":
+    """Reminders on standard output stand beside the one object that ``--json`` prints there."""
+    from casetrack.service import notify
+
+    say = render.say if as_json else (lambda text: say_now([text]))
+    return notify.channels(setup.notify, say, practice=tracker.ledger.practice)
+
+
+def begun(known: "Swept") -> None:
+    from casetrack.service import telling
+
+    say_now(telling.heading(known))
+
+
+def unsaid(known: "Swept") -> None:
+    """What is in the data is not said beside it."""
+
+
+def say_now(lines: Iterable[str | render.Toned]) -> None:
+    """Whatever happens next, this is out."""
+    render.lines(lines)
+    sys.stdout.flush()

@@ -1,0 +1,162 @@
+"""Taking back an entry: the newest transition, or any evidence.
+
+What it did to deadlines is undone: those it armed are cancelled, those it closed return with their
+dates and rungs, those it moved move back, those it brought back close again as they were.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from casetrack.domain import clocks, corrections
+from casetrack.domain import events as e
+from casetrack.domain.case import Case, Tracked
+from casetrack.domain.clocks import Calendars
+from casetrack.domain.commands import Void
+from casetrack.domain.fold import replay
+from casetrack.domain.warned import with_sent
+from casetrack.domain.workflow import Workflow
+from casetrack.errors import Refused
+
+Entries = Sequence[e.Entry]
+Undoable = e.TransitionFired | e.EvidenceRecorded
+
+
+def void(
+    case: Case, entries: Entries, workflow: Workflow, calendars: Calendars, command: Void
+) -> e.Event:
+    """``EntryVoided``, with all that it gives back."""
+    data = _undoable(case, entries, command.version)
+    undo = _Undo(case, entries, command.version, data)
+    frame = clocks.frame(workflow, calendars)
+    closed = tuple(undo.closed())
+    reopened = tuple(undo.reopened({end.deadline for end in closed}))
+    effects = e.EntryVoided(
+        voids=command.version,
+        state=undo.state if isinstance(data, e.TransitionFired) else None,
+        expedited=undo.before.expedited if isinstance(data, e.TransitionFired) else None,
+        closed=closed,
+        reopened=reopened,
+        unproven=tuple(undo.unproven(reopened)),
+        moved=undo.with_their_own(with_sent(undo.moved(), case, frame, command.moment.now)),
+    )
+    return e.Event(
+        data=effects,
+        occurred_on=command.moment.on,
+        occurred_at=command.moment.at,
+        typed={"reason": command.reason},
+    )
+
+
+def _undoable(case: Case, entries: Entries, version: int) -> Undoable:
+    entry = corrections.entry_at(entries, version)
+    corrections.refuse_voided(entries, version)
+    match entry.data:
+        case e.EvidenceRecorded() as data:
+            return data
+        case e.TransitionFired() as data:
+            if case.moves[-1].version != version:
+                newest = case.moves[-1]
+                raise Refused(
+                    f"version {version} is not the newest transition: that is {newest.trigger}, "
+                    f"version {newest.version}"
+                )
+            return data
+        case _:
+            raise Refused(
+                f"version {version} is a {entry.type}; only the newest transition and evidence "
+                f"can be taken back"
+            )
+
+
+class _Undo:
+    """One entry's effects, as they stand now, and the case as it was before the entry."""
+
+    def __init__(self, case: Case, entries: Entries, version: int, data: Undoable) -> None:
+        self._case = case
+        self._entries = entries
+        self._version = version
+        self._data = data
+        self._gone = corrections.voided(entries) | {version}
+        self.before = replay(case.id, entries[: version - 1])
+        self.state = self.before.state if isinstance(data, e.TransitionFired) else case.state
+
+    def closed(self) -> Iterator[e.Ended]:
+        """What it armed, what it brought back, and what the state returned to does not hold."""
+        for tracked in self._case.open_deadlines():
+            name = tracked.deadline.deadline
+            was = self.before.deadlines.get(name)
+            if name in self._data.reopened and was is not None and was.outcome is not None:
+                yield e.Ended(deadline=name, outcome=was.outcome, late=was.late)
+            elif tracked.armed_version == self._version or not self._holds(tracked):
+                yield e.Ended(deadline=name, outcome="cancelled")
+
+    def _holds(self, tracked: Tracked) -> bool:
+        name = tracked.deadline.deadline
+        return self.state in tracked.deadline.alive_in or tracked.unproven or self._waited(name)
+
+    def _waited(self, name: str) -> bool:
+        """Whether it was open before, without proof that what it asks for had arrived."""
+        was = self.before.deadlines.get(name)
+        return was is not None and was.outcome is None and was.unproven
+
+    def unproven(self, reopened: Sequence[str]) -> Iterator[str]:
+        """What is without proof again."""
+        return (name for name in (*reopened, *self._data.reopened) if self._waited(name))
+
+    def reopened(self, closing: set[str]) -> Iterator[str]:
+        """What it closed, or left without proof, and nothing else has closed or armed since."""
+        stay = {
+            t.deadline.clock
+            for t in self._case.open_deadlines()
+            if t.deadline.deadline not in closing
+        }
+        for name in self._data.unproven:
+            if self._case.deadlines[name].unproven and name not in closing:
+                yield name
+        for name in self._ended_by(self._version):
+            if self._returns(name) and self._case.deadlines[name].deadline.clock not in stay:
+                yield name
+
+    def _ended_by(self, version: int) -> Iterator[str]:
+        """What an entry closed; for one that was taken back itself, what its arming had closed."""
+        data = self._entries[version - 1].data
+        for end in data.closed if isinstance(data, e.Effects) else ():
+            tracked = self._case.deadlines[end.deadline]
+            if tracked.closed_version != version:
+                continue
+            if tracked.armed_version in self._gone:
+                yield from self._ended_by(tracked.armed_version)
+            else:
+                yield end.deadline
+
+    def _returns(self, name: str) -> bool:
+        alive_in = self._case.deadlines[name].deadline.alive_in
+        return self.state in alive_in or (self._waited(name) and self.before.state == self.state)
+
+    def moved(self) -> Iterator[e.Moved]:
+        """Back to the reading before; one that something else has changed since keeps its date."""
+        for move in self._data.moved:
+            was, tracked = self.before.deadlines[move.deadline], self._case.deadlines[move.deadline]
+            if tracked.outcome is not None:
+                continue
+            if tracked.tolled_on is not None:
+                name = move.deadline
+                raise Refused(f"{name} stands still since {tracked.tolled_on}; resume it first")
+            same = tracked.deadline.reading == move.reading
+            yield e.Moved(
+                deadline=move.deadline,
+                why="taken_back",
+                reading=was.deadline.reading if same else tracked.deadline.reading,
+                standard=was.deadline.standard,
+            )
+
+    def with_their_own(self, moved: tuple[e.Moved, ...]) -> tuple[e.Moved, ...]:
+        """With the rungs that had been sent under the very dates that return."""
+        return tuple(
+            replace(m, sent=tuple(dict.fromkeys((*was.sent, *m.sent))))
+            if was.deadline.reading == m.reading
+            else m
+            for m in moved
+            for was in (self.before.deadlines[m.deadline],)
+        )

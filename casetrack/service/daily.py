@@ -1,0 +1,112 @@
+"""The daily run: compare, sweep, report, tell whoever watches. Run again, it does nothing new."""
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from casetrack.domain import dates
+from casetrack.errors import CasetrackError, Undelivered
+from casetrack.service import metrics, telling
+from casetrack.service.due import ZONE, Filter, docket
+from casetrack.service.health import DAILY
+from casetrack.service.notify import Channel
+from casetrack.service.operating import Ping
+from casetrack.service.outcomes import Ran, Swept
+from casetrack.service.ping import ping
+from casetrack.service.publishing import publish
+from casetrack.service.sweep import sweep
+from casetrack.service.tracker import Tracker
+
+SHARE = 30  # runs after which every case has been folded again
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What a run is to do besides sweeping, and beside which database it is to be alone."""
+
+    database: Path
+    within: str = "10bd"
+    report_dir: Path | None = None
+    metrics: Path | None = None
+    ping: Ping = Ping()
+    tell: bool = False
+    accept_gap: bool = False
+
+
+def daily(
+    tracker: Tracker, channels: Sequence[Channel], order: Order, begun: Callable[[Swept], None]
+) -> Ran:
+    """One run; whatever fails in it, the rest is done. The caller sees to it that it is alone."""
+    # A practice run must not tell a watcher that the real one has run.
+    watch = Ping() if tracker.ledger.practice else order.ping
+    warnings = list(_pinged(watch.start))
+    try:
+        ran = _run(tracker, channels, order, begun)
+    except BaseException:
+        ping(watch.failure)
+        raise
+    warnings += _pinged(watch.failure if ran.exit_code else watch.success)
+    return replace(ran, warnings=tuple(warnings))
+
+
+def _run(
+    tracker: Tracker, channels: Sequence[Channel], order: Order, begun: Callable[[Swept], None]
+) -> Ran:
+    swept, refused = _swept(tracker, channels, order, begun)
+    found = docket(tracker, Filter(within=order.within))
+    reports, problems = publish(tracker, found, order.report_dir) if order.report_dir else ((), ())
+    ran = Ran(docket=found, swept=swept, refused=refused, reports=reports, problems=problems)
+    if order.tell:
+        ran = _told(ran, channels)
+    ran = _measured(ran, order.metrics)
+    if refused is None:
+        tracker.ledger.runs.beat(DAILY, tracker.now)
+    return ran
+
+
+def _swept(
+    tracker: Tracker, channels: Sequence[Channel], order: Order, begun: Callable[[Swept], None]
+) -> tuple[Swept | None, CasetrackError | None]:
+    share = tuple(_share(tracker))
+    try:
+        swept = sweep(tracker, channels, begun, accept_gap=order.accept_gap, also=share)
+    except CasetrackError as error:
+        return None, error
+    return swept, None
+
+
+def _share(tracker: Tracker) -> Iterator[str]:
+    """A thirtieth of all cases, another one each day."""
+    turn = dates.local_date(tracker.now, ZONE).toordinal() % SHARE
+    for case_id in tracker.ledger.case_ids():
+        if int.from_bytes(sha256(case_id.encode()).digest()[:4], "big") % SHARE == turn:
+            yield case_id
+
+
+def _told(ran: Ran, channels: Sequence[Channel]) -> Ran:
+    """The run in a few words, to everybody who gets reminders that are nobody's."""
+    subject, body = telling.bulletin(ran)
+    problems = list(ran.problems)
+    for channel in channels:
+        try:
+            channel.tell(subject, body)
+        except Undelivered as error:
+            problems.append(f"{channel.name}: {error.message}")
+    return replace(ran, problems=tuple(problems))
+
+
+def _measured(ran: Ran, path: Path | None) -> Ran:
+    if path is None:
+        return ran
+    try:
+        metrics.write(path, ran.docket, ran.swept, ran.exit_code)
+    except CasetrackError as error:
+        return replace(ran, problems=(*ran.problems, f"metrics: {error.message}"))
+    return ran
+
+
+def _pinged(url: str | None) -> Iterator[str]:
+    if not ping(url):
+        yield "a dead-man ping was not taken; its address is in the config file"

@@ -1,0 +1,161 @@
+"""What may silence a warning one day, found while there is time to mend it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+from casetrack.domain import dates, plans
+from casetrack.domain.fold import replay
+from casetrack.domain.workflow import Workflow
+from casetrack.ledger.store import CaseRow, DocketRow, Query
+from casetrack.service import health
+from casetrack.service.due import ZONE
+from casetrack.service.reprojecting import pending, shifts
+from casetrack.service.sweep import BEAT, BEAT_BEFORE
+from casetrack.service.tracker import Tracker
+
+OFTEN = timedelta(hours=1)  # what an hour clock needs between two sweeps
+YEAR = timedelta(days=365)
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something to mend; ``kind`` is for scripts."""
+
+    kind: str
+    detail: str
+    case: str | None = None
+    deadline: str | None = None
+
+
+def examine(tracker: Tracker) -> tuple[Finding, ...]:
+    """Every finding, the clock and the runs first."""
+    rows = list(tracker.ledger.docket(None))
+    return (
+        *_skew(tracker),
+        *_runs(tracker, rows),
+        *_coverage(tracker, rows),
+        *_calendars_changed(tracker),
+        *_orphans(tracker, rows),
+        *_silent(tracker),
+    )
+
+
+def _skew(tracker: Tracker) -> Iterator[Finding]:
+    newest = tracker.ledger.runs.newest()
+    if newest is not None and tracker.ledger.sources.now() < newest:
+        yield Finding(
+            kind="clock_skew",
+            detail=f"the clock is behind the newest entry, {dates.local_text(newest, ZONE)}:"
+            " set it right, sweeps refuse until then",
+        )
+
+
+def _runs(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+    if health.last_run(tracker) is None:
+        yield Finding(
+            kind="never_run",
+            detail="no sweep and no daily run yet: 'casetrack schedule --cron' prints the line",
+        )
+    elif (warning := health.stale(tracker)) is not None:
+        yield Finding(kind="stale_run", detail=warning.removeprefix("warning: "))
+    if not _often(tracker):
+        yield from (
+            Finding(
+                kind="hour_clock",
+                detail="it runs in hours, and sweeps are over an hour apart: run 'casetrack serve'"
+                " or 'casetrack sweep' every few minutes",
+                case=_name(row.case),
+                deadline=row.deadline.deadline,
+            )
+            for row in rows
+            if any(rung.endswith("h") for rung in row.deadline.rungs)
+        )
+
+
+def _often(tracker: Tracker) -> bool:
+    """Whether the last two sweeps, and now, lie within an hour of each other."""
+    beats = tracker.ledger.runs.beats()
+    last, before = beats.get(BEAT), beats.get(BEAT_BEFORE)
+    if last is None or before is None:
+        return False
+    return tracker.now - last <= OFTEN and last - before <= OFTEN
+
+
+def _coverage(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+    """Each calendar has to reach a year beyond the last open deadline that it counts for."""
+    last: dict[str, date] = defaultdict(lambda: dates.local_date(tracker.now, ZONE))
+    for row in rows:
+        for name in _calendars(_workflow(tracker, row.case)):
+            last[name] = max(last[name], row.deadline.due_on)
+    for name, day in sorted(last.items()):
+        calendar = tracker.desk.calendars[name]
+        if calendar.last < day + YEAR:
+            yield Finding(
+                kind="calendar_coverage",
+                detail=f"calendar {name} ends on {calendar.last}, less than a year after the last"
+                f" open deadline or today, {day}: install a newer casetrack",
+            )
+
+
+def _calendars_changed(tracker: Tracker) -> Iterator[Finding]:
+    for case, event in pending(tracker):
+        for shift in shifts(case, event):
+            yield Finding(
+                kind="calendar_changed",
+                detail=f"act by {shift.act_by} instead of {shift.before}: the next sweep moves it",
+                case=shift.case,
+                deadline=shift.deadline,
+            )
+
+
+def _calendars(workflow: Workflow) -> set[str]:
+    rolling = {c.roll_calendar for c in workflow.clocks.values() if c.roll_calendar}
+    return {workflow.calendar, *rolling}
+
+
+def _orphans(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+    """Open deadlines that no event of their case will ever end."""
+    for row in rows:
+        workflow = _workflow(tracker, row.case)
+        waits = row.deadline.unproven and not row.case.final
+        if not waits and (row.case.final or not _lives(workflow, row)):
+            found = replay(row.case.case_id, tracker.ledger.entries(row.case.case_id))
+            tracked = found.deadlines.get(row.deadline.deadline)
+            alive = tracked and found.state in tracked.deadline.alive_in and not found.final
+            if not alive:
+                yield Finding(
+                    kind="orphan_deadline",
+                    detail=f"open, but nothing ends it in the state {row.case.state}",
+                    case=_name(row.case),
+                    deadline=row.deadline.deadline,
+                )
+
+
+def _lives(workflow: Workflow, row: DocketRow) -> bool:
+    """Whether the deadline's clock always runs in the case's state; a closer look tells more."""
+    clock = workflow.clocks.get(row.deadline.clock)
+    if clock is None:
+        return row.deadline.clock == plans.PLAN
+    return row.case.state in clock.alive_in
+
+
+def _silent(tracker: Tracker) -> Iterator[Finding]:
+    for case, deadline in tracker.ledger.list_cases(Query()):
+        if deadline is None and not case.final:
+            whose = f"assigned to {case.assignee}" if case.assignee else "assigned to nobody"
+            yield Finding(
+                kind="silent_case",
+                detail=f"{case.state}, {whose}, and no open deadline:"
+                f" 'casetrack plan {_name(case)} ...' sets a date",
+                case=_name(case),
+            )
+
+
+def _workflow(tracker: Tracker, case: CaseRow) -> Workflow:
+    return tracker.desk.definitions.pinned(case.definition)
+
+
+def _name(case: CaseRow) -> str:
+    return case.reference or case.case_id

@@ -1,0 +1,132 @@
+"""How unattended runs are set up: the tables ``notify``, ``daily``, ``serve`` and ``ping``.
+
+They stand in the config file, or secrets of theirs in files that it or the environment names;
+never on a command line.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from casetrack.errors import Refused
+
+ChannelName = Literal["stdout", "file", "apprise"]
+URLS_FILE = "CASETRACK_NOTIFY_URLS_FILE"
+SUPERVISOR_FILE = "CASETRACK_SUPERVISOR_FILE"
+PING_FILE = "CASETRACK_PING_FILE"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_HTTP = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?", re.ASCII)
+MOST_SECRET_BYTES = 64 * 1024
+_SECRET = frozenset({"urls", "supervisor", "people", "start", "success", "failure"})
+
+
+class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``urls`` are told of what is assigned to nobody in ``people``."""
+
+    channels: tuple[ChannelName, ...] = ("stdout",)
+    file: str | None = None
+    urls: tuple[str, ...] = ()
+    urls_file: str | None = None
+    supervisor: str | None = None
+    supervisor_file: str | None = None
+    people: dict[str, str] = {}
+
+
+class Daily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``wait_seconds``: how long a run waits for another one to end."""
+
+    report_dir: str | None = None
+    metrics: str | None = None
+    wait_seconds: Annotated[int, Meta(ge=0, le=3600)] = 60
+
+
+class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``at``: the local time of the daily run; ``every``: minutes between sweeps."""
+
+    at: Annotated[str, Meta(pattern=_TIME)] = "07:00"
+    every: Annotated[int, Meta(ge=1, le=60)] = 5
+
+
+class Ping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Addresses that a dead-man service gave: asked with GET, and nothing is sent along."""
+
+    start: str | None = None
+    success: str | None = None
+    failure: str | None = None
+
+
+class Operating(Struct, frozen=True, kw_only=True):
+    notify: Notify = Notify()
+    daily: Daily = Daily()
+    serve: Serve = Serve()
+    ping: Ping = Ping()
+
+
+def load(config: Path | None, env: Mapping[str, str]) -> Operating:
+    """The tables of the config file, their secrets read; every problem names its key alone."""
+    from casetrack.service.settings import read_tables
+
+    tables = read_tables(config)
+    try:
+        found = msgspec.convert(tables, Operating)
+    except msgspec.ValidationError as error:
+        raise Refused(f"the config file can't be used: {error}") from None
+    notify = _notify(found.notify, env)
+    return Operating(
+        notify=notify, daily=found.daily, serve=found.serve, ping=_ping(found.ping, env)
+    )
+
+
+def shown(config: Path | None) -> dict[str, str]:
+    """What the tables set, by ``table.key``; no address and no person's name is shown."""
+    from casetrack.service.settings import read_tables
+
+    return {
+        f"{name}.{key}": "(set)" if key in _SECRET else str(value)
+        for name, table in read_tables(config).items()
+        if isinstance(table, dict)
+        for key, value in table.items()
+    }
+
+
+def _notify(table: Notify, env: Mapping[str, str]) -> Notify:
+    urls = (*table.urls, *_secrets(env.get(URLS_FILE) or table.urls_file))
+    supervisors = _secrets(env.get(SUPERVISOR_FILE) or table.supervisor_file)
+    made = msgspec.structs.replace(
+        table, urls=urls, supervisor=supervisors[0] if supervisors else table.supervisor
+    )
+    if "apprise" in made.channels and not made.urls:
+        raise Refused("notify: the channel apprise needs urls, for what nobody in people has")
+    if "file" in made.channels and not made.file:
+        raise Refused("notify: the channel file needs file, its path")
+    return made
+
+
+def _ping(table: Ping, env: Mapping[str, str]) -> Ping:
+    """A file holds the base address, with ``/start`` and ``/fail`` beside it."""
+    if env.get(PING_FILE):
+        base = next(iter(_secrets(env[PING_FILE])), "").rstrip("/")
+        table = Ping(start=f"{base}/start", success=base, failure=f"{base}/fail")
+    for name in Ping.__struct_fields__:
+        url = getattr(table, name)
+        if url is not None and not _HTTP.fullmatch(url):
+            raise Refused(f"ping.{name} is no http or https address without a user in it")
+    return table
+
+
+def _secrets(path: str | None) -> tuple[str, ...]:
+    """The lines of a secret's file, comments and empty ones left out."""
+    if not path:
+        return ()
+    try:
+        with Path(os.path.expanduser(path)).open("rb") as file:  # noqa: PTH111 - a path as typed
+            text = file.read(MOST_SECRET_BYTES).decode()
+    except (OSError, UnicodeDecodeError):
+        raise Refused(f"{path} can't be read as a text file of secrets") from None
+    lines = (line.strip() for line in text.split("\n"))
+    return tuple(line for line in lines if line and not line.startswith("#"))

@@ -1,0 +1,91 @@
+"""What sweeps and daily runs come to: what was sent, what failed, which exit code says so."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from casetrack.domain.docket import Docket
+from casetrack.errors import CasetrackError, Corrupt, Undelivered
+from casetrack.service.reprojecting import Shift
+
+_GRAVEST_FIRST = (1, 5, 4, 75, 6, 3)
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """A reminder that was delivered and recorded."""
+
+    case: str
+    deadline: str
+    rung: str
+    folded: tuple[str, ...]
+    scheduled_for: datetime
+    sent_at: datetime
+    may_repeat: bool
+    reminder: str
+    channels: tuple[str, ...]
+
+
+class Failed(Struct, frozen=True, kw_only=True):
+    """A reminder that stays due, and why. ``code`` is the exit code that it asks for."""
+
+    case: str
+    why: str
+    code: int
+    deadline: str | None = None
+    rung: str | None = None
+    channel: str | None = None
+    scheduled_for: datetime | None = None
+
+
+class Swept(Struct, frozen=True, kw_only=True):
+    """What one sweep did.
+
+    ``missed_days``: days since the last sweep on which none ran. ``held``: reminders that another
+    sweep has in hand. ``differing``: cases whose views were wrong and were made again.
+    ``moved``: deadlines that a changed calendar moved.
+    """
+
+    as_of: datetime
+    practice: bool
+    sent: tuple[Sent, ...] = ()
+    failed: tuple[Failed, ...] = ()
+    missed_days: tuple[date, ...] = ()
+    held: int = 0
+    differing: tuple[str, ...] = ()
+    moved: tuple[Shift, ...] = ()
+
+    @property
+    def folded(self) -> int:
+        return sum(len(one.folded) for one in self.sent)
+
+    @property
+    def exit_code(self) -> int:
+        codes = {failed.code for failed in self.failed}
+        return _gravest(codes | ({Corrupt.exit_code} if self.differing else set()))
+
+
+class Ran(Struct, frozen=True, kw_only=True):
+    """What a run did. ``swept`` is None if the sweep was ``refused``.
+
+    ``problems`` are channels and reports that failed, ``warnings`` what changes no exit code.
+    """
+
+    docket: Docket
+    swept: Swept | None = None
+    refused: CasetrackError | None = None
+    reports: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        codes = {
+            self.swept.exit_code if self.swept else 0,
+            self.refused.exit_code if self.refused else 0,
+            Undelivered.exit_code if self.problems else 0,
+        }
+        return _gravest(codes)
+
+
+def _gravest(codes: set[int]) -> int:
+    return next((code for code in _GRAVEST_FIRST if code in codes), 0)

@@ -1,0 +1,84 @@
+"""What to give cron or systemd so that the daily run, or the server, runs unattended."""
+
+import sys
+from pathlib import Path
+from shlex import quote
+
+from casetrack.errors import Refused
+
+
+def command(database: Path, config: Path | None, *words: str) -> list[str]:
+    """The command line with nothing left to the environment that cron does not have."""
+    program = Path(sys.argv[0]).absolute()
+    called = [str(program)] if program.name == "casetrack" else [sys.executable, "-m", "casetrack"]
+    chosen = [] if config is None else ["--config", str(config.absolute())]
+    return [*called, "--db", str(database.absolute()), *chosen, *words]
+
+
+def crontab(database: Path, config: Path | None, report_dir: Path | None) -> list[str]:
+    """The lines for ``crontab -e``: the daily run, and sweeps for clocks that run in hours."""
+    daily = ["daily", *_reports(report_dir)]
+    return [
+        "# mails what it prints: set MAILTO to who reads it",
+        f"0 7 * * * {_cron(command(database, config, *daily))}",
+        "# for clocks that run in hours; prints, and so mails, only what is due",
+        f"*/10 * * * * {_cron(command(database, config, 'sweep', '--quiet'))}",
+    ]
+
+
+def units(database: Path, config: Path | None, report_dir: Path | None) -> dict[str, str]:
+    """Unit files by name: a timer for the daily run, or instead the server."""
+    daily = _systemd(command(database, config, "daily", *_reports(report_dir)))
+    serve = _systemd(command(database, config, "serve", *_reports(report_dir)))
+    return {
+        "casetrack-daily.service": _unit(
+            "casetrack's daily run", f"Type=oneshot\nExecStart={daily}"
+        ),
+        "casetrack-daily.timer": _TIMER,
+        "casetrack.service": _unit(
+            "casetrack's server, instead of the timer",
+            f"ExecStart={serve}\nRestart=on-failure\nRestartSec=30",
+            "\n[Install]\nWantedBy=default.target\n",
+        ),
+    }
+
+
+_TIMER = """[Unit]
+Description=casetrack's daily run, every day at seven
+
+[Timer]
+OnCalendar=*-*-* 07:00
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def _unit(what: str, service: str, install: str = "") -> str:
+    return f"[Unit]\nDescription={what}\n\n[Service]\n{service}\n{install}"
+
+
+def _reports(folder: Path | None) -> list[str]:
+    return [] if folder is None else ["--report-dir", str(folder.absolute())]
+
+
+def _cron(words: list[str]) -> str:
+    """In a crontab a percent sign ends the line unless it is escaped."""
+    return " ".join(map(quote, map(_one_line, words))).replace("%", r"\%")
+
+
+def _systemd(words: list[str]) -> str:
+    """In a unit file percent and dollar signs are the manager's own."""
+    return " ".join(_systemd_word(_one_line(word)) for word in words)
+
+
+def _systemd_word(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"' if quote(word) != word else escaped
+
+
+def _one_line(word: str) -> str:
+    if any(ord(char) < 32 for char in word):
+        raise Refused("a path with a control character in it can't stand in a crontab or a unit")
+    return word

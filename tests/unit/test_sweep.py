@@ -1,0 +1,261 @@
+"""A sweep sends what is due, records it once, and loses nothing to a failure."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from casetrack.domain import events as e
+from casetrack.errors import Refused
+from casetrack.ledger.memory import MemoryLedger
+from casetrack.ledger.runs import Claim
+from casetrack.ledger.sql import create_ledger
+from casetrack.ledger.store import Ledger
+from casetrack.service import holders
+from casetrack.service.reminding import find
+from tests.fakes import FakeClock, fixed_sources
+from tests.offices import Practice, at, decision, due_reading, filing, noted
+
+NOV_2, NOV_30, DEC_5 = date(2026, 11, 2), date(2026, 11, 30), date(2026, 12, 5)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Practice]:
+    clock = FakeClock(at(NOV_2))
+    sources = fixed_sources(clock)
+    ledger: Ledger = (
+        MemoryLedger(sources, practice=True)
+        if request.param == "memory"
+        else create_ledger(str(tmp_path / "cases.db"), sources, practice=True)
+    )
+    yield Practice(ledger, clock)
+    ledger.close()
+
+
+def test_one_reminder_goes_out_for_the_most_urgent_rung(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30, DEC_5), assignee="eva")
+    office.clock.now = at(date(2026, 11, 12))
+    swept = office.sweep()
+    (sent,) = swept.sent
+    assert (sent.case, sent.deadline, sent.rung) == ("C-1", "appeal_filing#1", "10bd")
+    assert sent.folded == ("20bd",)
+    assert sent.scheduled_for == at(date(2026, 11, 12), 0)
+    assert swept.folded == 1
+    assert [notice.id for notice in office.box.notices] == [sent.reminder]
+    (recorded,) = office.sent(case)
+    assert recorded == e.ReminderSent(
+        reminder=sent.reminder, deadline="appeal_filing#1", rung="10bd", folded=("20bd",),
+        act_by=NOV_30, scheduled_for=sent.scheduled_for, sent_at=office.clock.now,
+        channels=("box",), may_repeat=False,
+    )  # fmt: skip
+
+
+def test_a_second_sweep_sends_nothing(office: Practice) -> None:
+    office.case("C-1", filing(NOV_30))
+    office.case("C-2", decision(date(2026, 11, 3)))
+    assert [sent.rung for sent in office.sweep().sent] == ["2bd", "20bd"]
+    assert office.sweep().sent == ()
+    assert len(office.box.notices) == 2
+
+
+def test_the_entry_names_the_sweep_as_its_actor(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    office.sweep()
+    entry = office.ledger.entries(case)[-1]
+    assert (entry.type, entry.actor) == ("ReminderSent", "casetrack sweep")
+    assert entry.key == "remind-appeal_filing.1-20bd-20261027T050000Z"
+
+
+def test_a_key_too_long_for_an_entry_is_hashed(office: Practice) -> None:
+    long = filing(NOV_30)
+    named = e.Deadline(**{**{n: getattr(long, n) for n in long.__struct_fields__},
+                          "clock": "a" * 60, "deadline": f"{'a' * 60}#1"})  # fmt: skip
+    case = office.case("C-1", named)
+    office.sweep()
+    assert len(office.ledger.entries(case)[-1].key) == len("remind-") + 48
+
+
+def test_after_days_without_a_run_only_the_most_urgent_is_delivered(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30, DEC_5))
+    office.sweep()
+    office.clock.now = at(date(2026, 12, 2))
+    swept = office.sweep()
+    assert [s.rung for s in swept.sent] == ["+2d"]
+    assert swept.sent[0].folded == ("10bd", "5bd", "3bd", "2bd", "1bd", "0bd", "+1d")
+    assert swept.missed_days == tuple(date(2026, 11, 3) + timedelta(days=n) for n in range(29))
+    assert len(office.sent(case)) == 2
+
+
+def test_nothing_is_missed_before_the_first_run_nor_from_one_day_to_the_next(
+    office: Practice,
+) -> None:
+    assert office.sweep().missed_days == ()
+    office.clock.move(days=1)
+    assert office.sweep().missed_days == ()
+
+
+def test_a_tolled_deadline_is_left_alone_and_an_unproven_one_is_not(office: Practice) -> None:
+    tolled = office.case("C-1", filing(NOV_30))
+    office.say(tolled, e.DeadlineTolled(deadline="appeal_filing#1"))
+    unproven = office.case("C-2", filing(NOV_30))
+    office.say(unproven, e.NoteAdded(fields={}, unproven=("appeal_filing#1",)))
+    assert [sent.case for sent in office.sweep().sent] == ["C-2"]
+    assert office.box.notices[0].unproven
+
+
+def test_a_closed_deadline_is_warned_of_no_more(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    ended = (e.Ended(deadline="appeal_filing#1", outcome="satisfied"),)
+    office.say(case, e.NoteAdded(fields={}, closed=ended))
+    assert office.sweep().sent == ()
+
+
+def moved(act_by: date, sent: tuple[str, ...] = (), **changes: object) -> e.NoteAdded:
+    move = e.Moved(
+        deadline="appeal_filing#1", why="amended", reading=due_reading(act_by, **changes),  # type: ignore[arg-type]
+        standard=None, sent=sent,
+    )  # fmt: skip
+    return e.NoteAdded(fields={}, moved=(move,))
+
+
+def test_a_rung_armed_again_by_a_later_date_is_sent_again(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    office.clock.now = at(date(2026, 11, 12))
+    office.sweep()
+    office.say(case, moved(date(2026, 12, 14), sent=("20bd",)))
+    assert office.sweep().sent == ()
+    office.clock.now = at(date(2026, 11, 30))
+    assert [(s.rung, s.folded) for s in office.sweep().sent] == [("10bd", ())]
+    assert [data.act_by for data in office.sent(case)] == [NOV_30, date(2026, 12, 14)]
+
+
+def test_dates_that_move_away_and_back_repeat_no_warning(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    office.clock.now = at(date(2026, 11, 12))
+    office.sweep()
+    office.say(case, moved(date(2026, 12, 14)))
+    office.say(case, moved(NOV_30))
+    assert office.sweep().sent == ()
+    office.clock.now = at(date(2026, 11, 19))
+    assert [(s.rung, s.folded) for s in office.sweep().sent] == [("5bd", ())]
+
+
+def test_a_failing_channel_leaves_the_reminder_due(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    office.box.failing = True
+    swept = office.sweep()
+    assert (swept.sent, swept.exit_code) == ((), 6)
+    (failed,) = swept.failed
+    assert (failed.case, failed.deadline, failed.rung, failed.channel, failed.why) == (
+        "C-1", "appeal_filing#1", "20bd", "box", "the box is shut",
+    )  # fmt: skip
+    assert office.sent(case) == []
+    office.box.failing = False
+    (sent,) = office.sweep().sent
+    assert sent.may_repeat
+    assert office.sweep().exit_code == 0
+
+
+def test_one_failure_silences_no_other_reminder(office: Practice) -> None:
+    old = office.case("C-1", decision(NOV_2, date(2012, 1, 5)))
+    office.case("C-2", filing(NOV_30))
+    swept = office.sweep()
+    assert [sent.case for sent in swept.sent] == ["C-2"]
+    (failed,) = swept.failed
+    assert (failed.case, swept.exit_code) == (old, 6)
+    assert "horizon" in failed.why
+
+
+def test_a_clock_behind_the_newest_entry_is_refused(office: Practice) -> None:
+    office.case("C-1", filing(NOV_30))
+    office.clock.move(seconds=-1)
+    with pytest.raises(Refused, match="before the newest entry"):
+        office.sweep()
+    assert office.box.notices == []
+
+
+def test_forty_five_days_without_a_run_need_a_word(office: Practice) -> None:
+    office.case("C-1", filing(NOV_30))
+    office.sweep()
+    office.clock.move(days=45)
+    assert office.sweep().sent
+    office.clock.move(days=45, seconds=1)
+    with pytest.raises(Refused, match="--accept-gap"):
+        office.sweep()
+    assert office.sweep(accept_gap=True).sent
+
+
+def claimed(office: Practice, case: str, holder: str, until: timedelta) -> None:
+    due = find(office.tracker(), case, "appeal_filing#1")
+    assert due is not None
+    claim = Claim(case_id=case, reminder=due.id, holder=holder, until=office.clock.now + until)
+    assert office.ledger.runs.claim(claim, lambda _: True)
+
+
+def test_what_a_living_sweep_has_in_hand_is_left_to_it(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", timedelta(minutes=1))
+    swept = office.sweep()
+    assert (swept.sent, swept.held) == ((), 1)
+    office.clock.move(minutes=1)
+    (sent,) = office.sweep().sent
+    assert sent.may_repeat
+
+
+@pytest.mark.parametrize(
+    "until", [timedelta(0), timedelta(days=-1), timedelta(minutes=6), timedelta(days=9999)], ids=str
+)
+def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
+    office: Practice, until: timedelta
+) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", until)
+    (sent,) = office.sweep().sent
+    assert sent.may_repeat
+    assert office.box.notices[0].may_repeat
+
+
+def test_a_claim_of_a_dead_process_is_taken_over_at_once(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    host = holders.myself().partition("@")[0]
+    claimed(office, case, f"{host}@4194305.1", timedelta(minutes=1))
+    (sent,) = office.sweep().sent
+    assert sent.may_repeat
+
+
+def test_the_same_warning_carries_the_same_id_however_often(office: Practice) -> None:
+    office.case("C-1", filing(NOV_30))
+    due = find(office.tracker(), next(iter(office.ledger.case_ids())), "appeal_filing#1")
+    assert due is not None
+    office.sweep()
+    assert office.box.notices[0].id == due.id
+
+
+def test_an_entry_between_delivery_and_record_does_not_undo_it(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    keep = office.box.deliver
+
+    def deliver(notice: object) -> None:
+        keep(notice)  # type: ignore[arg-type]
+        office.say(case, noted())
+
+    office.box.deliver = deliver  # type: ignore[method-assign]
+    assert len(office.sweep().sent) == 1
+    assert len(office.sent(case)) == 1
+
+
+def test_what_ends_between_delivery_and_record_is_not_recorded_as_warned_of(
+    office: Practice,
+) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    keep = office.box.deliver
+
+    def deliver(notice: object) -> None:
+        keep(notice)  # type: ignore[arg-type]
+        office.say(case, moved(date(2027, 3, 1)))
+
+    office.box.deliver = deliver  # type: ignore[method-assign]
+    swept = office.sweep()
+    assert (swept.sent, swept.failed) == ((), ())
+    assert office.sent(case) == []
