@@ -83,7 +83,7 @@ def load(config: Path | None, env: Mapping[str, str]) -> Operating:
 
 
 def shown(config: Path | None) -> dict[str, str]:
-    """What the tables set, by ``table.key``; no address and no person's name is shown."""
+    """What the tables set, by ``table.key``; addresses and people are never shown."""
     from casetrack.service.settings import read_tables
 
     return {

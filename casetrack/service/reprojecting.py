@@ -38,15 +38,14 @@ def pending(tracker: Tracker) -> Iterator[tuple[Case, Event]]:
 
 
 def reproject(tracker: Tracker, actor: str) -> tuple[Shift, ...]:
-    """Move what has to move, and remember that these calendars were seen."""
+    """Move what has to move; once all of it has, remember that these calendars were seen."""
     if _seen(tracker):
         return ()
-    made: list[Shift] = []
-    for case, event in list(pending(tracker)):
-        made += _recorded(tracker, case, event, actor)
-    for name in _editions(tracker):
-        tracker.ledger.runs.beat(name, tracker.now)
-    return tuple(made)
+    made = [_recorded(tracker, case, event, actor) for case, event in list(pending(tracker))]
+    if None not in made:
+        for name in _editions(tracker):
+            tracker.ledger.runs.beat(name, tracker.now)
+    return tuple(shift for shifted in made if shifted for shift in shifted)
 
 
 def shifts(case: Case, event: Event) -> tuple[Shift, ...]:
@@ -73,7 +72,8 @@ def _moving(tracker: Tracker, case_id: str) -> tuple[Case, Event] | None:
     return None if event is None else (case, event)
 
 
-def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[Shift, ...]:
+def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[Shift, ...] | None:
+    """None if other writers kept changing the case."""
     for _ in range(TRIES):
         try:
             draft = Draft(event=event, actor=actor)
@@ -85,7 +85,7 @@ def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[S
             case, event = again
         else:
             return shifts(case, event)
-    return ()  # it is found again at the next change or share; a busy case is a watched one
+    return None
 
 
 def _seen(tracker: Tracker) -> bool:

@@ -131,6 +131,21 @@ def test_a_daily_run_whose_sweep_is_refused_still_reports(office: Office) -> Non
     assert (folder / "due.txt").exists()
 
 
+def test_a_template_that_fails_keeps_no_other_report_from_its_place(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> str:
+        raise ZeroDivisionError("P 1")
+
+    monkeypatch.setattr("casetrack.reports.html.render", broken)
+    folder = office.folder / "reports"
+    done = office("daily", "--report-dir", str(folder))
+    assert done.code == 6
+    assert "FAILED: report due.html can't be made: unexpected ZeroDivisionError\n" in done.out
+    assert {path.name for path in folder.iterdir()} == {"due.txt", "due.csv", "due.json", "due.ics"}
+    assert any(body["type"] == "ReminderSent" for body in office.bodies())
+
+
 def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
     path = office.folder / "casetrack.prom"
     config = configured(office, f'[daily]\nmetrics = "{path}"\n')

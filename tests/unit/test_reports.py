@@ -98,6 +98,12 @@ TEST = Rule(
 )  # fmt: skip
 
 
+def _acts(rule: Rule) -> tuple[str, ...]:
+    """As the guide gives them; the right that opens is of no clock of the guide."""
+    clock = GUIDE.clocks.get(rule.clock)
+    return acts(clock, GUIDE, rule.state) if clock else rule.ended_by
+
+
 def due(
     rule: Rule,
     case: str,
@@ -122,7 +128,7 @@ def due(
         business_days_left=calendars.load("illinois-state").business_days_between(TODAY, by),
         calendar_days_left=(by - TODAY).days, ended_by=rule.ended_by, source=rule.source,
         evidence=rule.evidence, law=rule.law, contact=rule.contact, expires=rule.expires,
-        opens=rule.opens, acts=acts(GUIDE.clocks[rule.clock], GUIDE, rule.state),
+        opens=rule.opens, acts=_acts(rule),
     )  # fmt: skip
     return replace(item, **more)
 
