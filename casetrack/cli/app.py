@@ -149,6 +149,9 @@ def _refuse_undecodable(arguments: list[str]) -> None:
 
 def _misused(error: click.ClickException, *, as_json: bool) -> int:
     """A usage error says what and how to see more; a typed value is not repeated."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        sys.stderr.write(f"{error.format_message()}\n")
+        return Unparsable.exit_code
     context = getattr(error, "ctx", None)
     hint = f"see '{context.command_path} --help'" if context else "see 'casetrack --help'"
     render.failure(Unparsable(misuse.worded(error), (hint,)), as_json=as_json)

@@ -1,6 +1,6 @@
 """The docket and the case list, as statements on the views."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -46,6 +46,17 @@ def _listed(ended_from: date | None) -> ColumnElement[bool]:
     if ended_from is None:
         return open_ones
     return or_(open_ones, _deadline.act_by >= ended_from.isoformat())
+
+
+def doubtful_statement(presumed: Sequence[str], *, patients: bool) -> Select[Any]:
+    differs = _deadline.stated_due_on != _deadline.due_on
+    doubt = or_(_deadline.unproven == 1, differs, _deadline.counted_from.in_(presumed))
+    return docket_statement(None, patients=patients).where(doubt)
+
+
+def pinned(connection: Connection) -> list[str]:
+    found = select(_case.definition).where(_case.final == 0).distinct()
+    return sorted(connection.execute(found).scalars())
 
 
 def docket(connection: Connection, statement: Select[Any]) -> Iterator[DocketRow]:

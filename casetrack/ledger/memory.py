@@ -190,6 +190,13 @@ class MemoryLedger:
         cases = self._cases.values()
         yield from rowwise.docket(cases, until, patients=patients, ended_from=ended_from)
 
+    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterator[DocketRow]:
+        rows = rowwise.docket(self._cases.values(), None, patients=patients)
+        yield from (row for row in rows if rowwise.doubtful(row.deadline, presumed))
+
+    def pinned(self) -> Sequence[str]:
+        return sorted({case.definition for case in self._cases.values() if not case.final})
+
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         rows = [
             ValueRow(case_id=case_id, name="reference", value=reference)

@@ -1,7 +1,7 @@
 """The queries of ``Ledger`` as plain functions on cases, for a store that has no SQL."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from casetrack.domain.case import Case
@@ -23,6 +23,11 @@ def docket(
 
 def _listed(row: DeadlineRow, ended_from: date | None) -> bool:
     return row.outcome is None or (ended_from is not None and row.act_by >= ended_from)
+
+
+def doubtful(row: DeadlineRow, presumed: Sequence[str]) -> bool:
+    differs = row.stated_due_on not in {None, row.due_on}
+    return row.unproven or differs or row.counted_from in presumed
 
 
 def _docket_order(row: DocketRow) -> tuple[object, ...]:

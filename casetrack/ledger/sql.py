@@ -227,6 +227,15 @@ class SqlLedger:
         with self._reading() as connection:
             yield from listing.docket(connection, statement)
 
+    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterator[DocketRow]:
+        statement = listing.doubtful_statement(presumed, patients=patients)
+        with self._reading() as connection:
+            yield from listing.docket(connection, statement)
+
+    def pinned(self) -> Sequence[str]:
+        with self._reading() as connection:
+            return listing.pinned(connection)
+
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         wanted = folded(text)
         with self._reading() as connection:

@@ -178,6 +178,16 @@ class Ledger(Protocol):
         ``ended_from``: also those no longer open, from that ``act_by`` on, inclusive.
         """
 
+    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterable[DocketRow]:
+        """Open deadlines, however far ahead, in the docket's order, about which there is doubt.
+
+        A filing not proven, a letter that states another day, or a day that came from one of
+        ``presumed``.
+        """
+
+    def pinned(self) -> Sequence[str]:
+        """The digests of the workflows that the cases not final have pinned, sorted."""
+
     def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
         """Values of these names that contain the text, whatever its case; references too."""
 

@@ -10,7 +10,7 @@ from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import parse_length
 from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item
 from casetrack.domain.plans import CLOCK, clock_of
-from casetrack.domain.workflow import REQUEST, Workflow
+from casetrack.domain.workflow import PRESUMED, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import CaseRow, DocketRow
 from casetrack.reports.casefile import titled
@@ -46,9 +46,8 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
     today = dates.local_date(tracker.now, ZONE)
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
     horizon = max(last, _ahead(tracker.desk.calendars[CALENDAR], today))
-    every = tracker.ledger.docket(None, patients=wanted.patients)
-    rows = [row for row in every if matches(row, wanted)]
-    lines = (line(tracker, row) for row in rows if row.deadline.act_by <= horizon)
+    rows = tracker.ledger.docket(horizon, patients=wanted.patients)
+    lines = (line(tracker, row) for row in rows if matches(row, wanted))
     items = tuple(
         _titled(tracker, line) if wanted.patients else line
         for line in lines
@@ -68,7 +67,7 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
             Tally(state=state, assignee=assignee, cases=n)
             for state, assignee, n in tracker.ledger.counts()
         ),
-        doubts=(*_of_deadlines(tracker, rows), *_of_cases(tracker, wanted)),
+        doubts=(*_of_deadlines(tracker, wanted), *_of_cases(tracker, wanted)),
     )
 
 
@@ -80,22 +79,23 @@ def _ahead(calendar: Calendar, today: date) -> date:
         return calendar.last
 
 
-def _of_deadlines(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Doubt]:
+def _of_deadlines(tracker: Tracker, wanted: Filter) -> Iterator[Doubt]:
     """However far ahead: what is not shown can be asked for at once."""
+    rows = tracker.ledger.doubtful(_presumed(tracker), patients=wanted.patients)
     found = [
         doubt
         for row in rows
-        if _doubtful(row)
+        if matches(row, wanted)
         for doubt in doubts.of_deadline(_facts(tracker, row), _workflow(tracker, row))
     ]
     yield from sorted(found, key=lambda doubt: _KINDS.index(doubt.kind))
 
 
-def _doubtful(row: DocketRow) -> bool:
-    """Whether it is worth a closer look: most counts rest on the request itself."""
-    deadline = row.deadline
-    differs = deadline.stated_due_on not in {None, deadline.due_on}
-    return deadline.unproven or differs or deadline.counted_from != REQUEST
+def _presumed(tracker: Tracker) -> list[str]:
+    """The facts that a pinned workflow counts from where a receipt is not shown."""
+    pinned = [tracker.desk.definitions.pinned(digest) for digest in tracker.ledger.pinned()]
+    named = {clock.presumed_from for w in pinned for clock in w.clocks.values()}
+    return sorted({PRESUMED, *(name for name in named if name)})
 
 
 def _of_cases(tracker: Tracker, wanted: Filter) -> Iterator[Doubt]:

@@ -391,6 +391,16 @@ def test_due_can_fail_on_what_is_due(office: Office, now: str, fail_on: str, cod
 COMMANDS = dict(commands())
 
 
+@pytest.mark.parametrize(
+    "group", [[], ["db"], ["workflow"], ["calendar"], ["config"]], ids=" ".join
+)
+def test_a_bare_group_shows_its_help_and_exits_2(group: list[str]) -> None:
+    done = run(*group)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Usage: ")
+    assert "Commands:" in done.err
+
+
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_has_help(path: tuple[str, ...]) -> None:
     done = run(*path, "--help")

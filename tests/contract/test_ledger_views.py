@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from casetrack.domain import events as e
+from casetrack.domain.fold import replay
 from casetrack.errors import Corrupt
 from casetrack.ledger.store import DeadlineRow, Ledger, Query, Stats
 from tests.contract.asking import found, listed, on_docket, refusal
@@ -257,6 +258,35 @@ def test_the_cases_that_nobody_watches_are_those_still_open(ledger: Ledger) -> N
     end = e.Ended(deadline="reply#1", outcome="satisfied")
     append(ledger, waiting, fired(closed=(end,)))
     assert [row.reference for row in ledger.silent()] == ["C-1", "C-3"]
+
+
+def test_doubtful_are_the_open_deadlines_that_rest_on_what_is_not_shown(ledger: Ledger) -> None:
+    far = date(2030, 1, 7)
+    stated = reading(far, stated_due_on=DEC_1)
+    armed = (
+        deadline("plain", far),
+        deadline("agreed", far, reading=reading(far, stated_due_on=reading(far).due_on)),
+        deadline("stated", far, reading=stated),
+        deadline("presumed", far, reading=reading(far, from_field="presumed_receipt")),
+        deadline("sent", far),
+        deadline("over", far, reading=stated),
+    )
+    case = new_case(ledger, opened(armed=armed))
+    append(ledger, case, fired(unproven=("sent#1",), closed=(ended("over#1"),)))
+    found = {row.deadline.clock for row in ledger.doubtful(["presumed_receipt"])}
+    assert found == {"stated", "presumed", "sent"}
+    assert {row.deadline.clock for row in ledger.doubtful([])} == {"stated", "sent"}
+
+
+def test_pinned_are_the_workflows_of_cases_not_final(ledger: Ledger) -> None:
+    assert list(ledger.pinned()) == []
+    case = new_case(ledger, opened("C-1"))
+    new_case(ledger, opened("C-2"))
+    assert list(ledger.pinned()) == [case.definition]
+    for ref in ("C-1", "C-2"):
+        found = replay(ledger.references(ref)[0][1], ledger.entries(ledger.references(ref)[0][1]))
+        append(ledger, found, fired("done", final=True))
+    assert list(ledger.pinned()) == []
 
 
 def test_a_deadline_that_stands_still_is_not_overdue(ledger: Ledger) -> None:
