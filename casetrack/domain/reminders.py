@@ -78,19 +78,32 @@ def come(of: Subject, place: Place, now: datetime) -> tuple[Rung, ...]:
     return tuple(sorted((r for r in found if r.at <= now), key=lambda rung: rung.at))
 
 
-def kept(sent: tuple[str, ...], of: Subject, place: Place, now: datetime) -> tuple[str, ...]:
-    """Of the rungs sent under earlier dates, those whose day under these has come.
+def kept(
+    sent: tuple[str, ...], before: Subject, after: Subject, place: Place, now: datetime
+) -> tuple[str, ...]:
+    """Of the rungs sent under earlier dates, those that count as sent under new ones.
 
-    Also those of a ladder that an expedited request set aside, for when its refusal brings it back.
+    Those whose day under the new dates has passed, and those whose moment is the same. Also those
+    of a ladder that an expedited request set aside, for when its refusal brings it back.
     """
-    return tuple(name for name in sent if _has_come(name, of, place, now))
+    return tuple(name for name in sent if _stays_sent(name, before, after, place, now))
 
 
-def _has_come(name: str, of: Subject, place: Place, now: datetime) -> bool:
+def _stays_sent(name: str, before: Subject, after: Subject, place: Place, now: datetime) -> bool:
+    at = _known_moment(name, after, place)
+    if at is None or at == _known_moment(name, before, place):
+        return True
+    if name.endswith("h"):
+        return at <= now
+    return dates.local_date(at, place.zone) < dates.local_date(now, place.zone)
+
+
+def _known_moment(name: str, of: Subject, place: Place) -> datetime | None:
+    """None where it lies before the first day that the calendar knows."""
     try:
-        return moment(name, of, place) <= now
+        return moment(name, of, place)
     except BeyondHorizon:
-        return True  # it lies before the first day that the calendar knows
+        return None
 
 
 def next_hour(of: Subject, now: datetime) -> datetime | None:

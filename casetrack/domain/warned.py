@@ -18,6 +18,7 @@ def with_sent(moved: Iterable[Moved], case: Case, frame: Frame, now: datetime) -
 
 def _with_sent(move: Moved, case: Case, frame: Frame, now: datetime) -> Moved:
     tracked = case.deadlines[move.deadline]
-    made = reminders.subject(replace(tracked.deadline, reading=move.reading))
+    before = reminders.subject(tracked.deadline)
+    after = reminders.subject(replace(tracked.deadline, reading=move.reading))
     place = reminders.Place(calendar=frame.home, zone=frame.zone)
-    return replace(move, sent=reminders.kept(tracked.sent, made, place, now))
+    return replace(move, sent=reminders.kept(tracked.sent, before, after, place, now))

@@ -104,8 +104,13 @@ class Expected:
             self.sent |= {n for _, n in fresh}
 
     def move(self, act_by: date, due_on: date, due_at: datetime, now: datetime) -> None:
+        old, today = self.come(now), now.astimezone(LOCAL).date()
         self.act_by, self.due_on, self.due_at = act_by, due_on, due_at
-        self.sent &= set(self.come(now))
+        self.sent &= {
+            name
+            for name, at in self.come(now).items()
+            if name.endswith("h") or at == old.get(name) or at.astimezone(LOCAL).date() < today
+        }
 
 
 # The real thing

@@ -146,10 +146,26 @@ def test_a_rung_before_the_calendars_first_day_is_left_out() -> None:
     assert names(early, dates.end_of_day(first, ZONE)) == ("0bd",)
 
 
-def test_rungs_sent_under_earlier_dates_count_where_their_day_has_come() -> None:
+def test_rungs_sent_under_earlier_dates_count_where_their_day_has_passed() -> None:
     later = ours(act_by=on("2026-12-14"), due_on=on("2026-12-14"))
     sent = ("20bd", "10bd", "5bd", "0bd", "+1d")
-    assert reminders.kept(sent, later, PLACE, noon("2026-12-01")) == ("20bd", "10bd")
+    # Ten business days before 14 December is the 30th of November; 20 before, 12 November.
+    assert reminders.kept(sent, ours(), later, PLACE, noon("2026-12-01")) == ("20bd", "10bd")
+    assert reminders.kept(sent, ours(), later, PLACE, noon("2026-11-30")) == ("20bd",)
+
+
+def test_a_rung_whose_moment_stays_counts_as_sent_on_its_very_day() -> None:
+    extended = ours(due_on=on("2026-12-20"))
+    assert reminders.kept(("0bd",), ours(), extended, PLACE, noon("2026-11-30")) == ("0bd",)
+
+
+def test_an_hour_rung_counts_as_sent_once_its_new_moment_has_passed() -> None:
+    due_at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    before = theirs(rungs=("24h", "8h", "2h"), due_at=due_at)
+    after = theirs(rungs=("24h", "8h", "2h"), due_at=due_at + timedelta(hours=1))
+    for moved, kept in ((timedelta(hours=-23), ("24h",)), (timedelta(hours=-23.1), ())):
+        now = due_at + moved
+        assert reminders.kept(("24h",), before, after, PLACE, now) == kept
 
 
 def test_the_next_hour_is_the_nearest_still_to_come() -> None:
