@@ -1,13 +1,16 @@
 """One case under the guide on a ledger in memory, worked on at times that a test sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+
+import pytest
 
 from casetrack.catalog import calendars, workflows
 from casetrack.domain import events as e
-from casetrack.domain.calendar import Calendar
+from casetrack.domain.calendar import Calendar, ClosedDay
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.dates import parse_instant
+from casetrack.errors import CasetrackError, Refused
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.store import Draft
 from casetrack.service.tracker import DEFAULT_TERMS, Terms, Tracker, Written
@@ -48,6 +51,40 @@ def when(text: str | None) -> When:
     if text is None:
         return When()
     return When(at=text) if "T" in text else When(on=text)
+
+
+def refused(
+    world: "World",
+    act: Callable[[], object],
+    words: str,
+    kind: type[CasetrackError] = Refused,
+) -> None:
+    """Refused with these words, and nothing is written."""
+    before = world.kept()
+    with pytest.raises(CasetrackError) as found:
+        act()
+    assert isinstance(found.value, kind)
+    assert any(words in text for text in (found.value.message, *found.value.reasons))
+    assert world.kept() == before
+
+
+def proclaimed(calendar: Calendar, *days: str) -> Calendar:
+    """The calendar with more closed days, in another edition."""
+    extra = [
+        ClosedDay(date=d, name="Proclaimed", observed_for=d, status="official", source="x")
+        for d in map(day, days)
+    ]
+    listed = tuple(sorted((*calendar.days, *extra), key=lambda one: one.date))
+    return edition(calendar, days=listed)
+
+
+def edition(calendar: Calendar, **changes: object) -> Calendar:
+    """Another edition of the calendar, whose text is in no ledger."""
+    members = {
+        name: getattr(calendar, name)
+        for name in ("id", "title", "source", "weekend", "first", "last", "days")
+    }
+    return Calendar(**{**members, "edition": "later", "digest": "f" * 64, **changes})
 
 
 class World:

@@ -10,12 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain import clocks as c
-from casetrack.domain import corrections, fields
+from casetrack.domain import corrections, dates, fields, freshness, reliving
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Transition
 from casetrack.domain.commands import Amend, Moment
 from casetrack.domain.naming import suggest
-from casetrack.domain.reliving import Life
 from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
@@ -88,10 +87,11 @@ def amend(
     _check_order(case, workflow, known.original, command.happened)
     event = _corrected(known.original, workflow, command)
     _refuse_no_change(case, entries, known, command)
-    frame = c.frame(workflow, calendars)
-    life = Life(case, entries, workflow, calendars, event)
-    moved = with_sent(life.moved(known.original), case, frame, command.moment.now)
-    return replace(event, data=replace(event.data, moved=moved))
+    rules = reliving.Rules(workflow, calendars)
+    found = reliving.amended(case, entries, rules, event, known.original)
+    moved = with_sent(found, case, rules.frame, command.moment.now)
+    event = replace(event, data=replace(event.data, moved=moved))
+    return freshness.decided_again(case, event, workflow, calendars, known.original)
 
 
 def _corrected(original: e.Entry, workflow: Workflow, command: Amend) -> e.Event:
@@ -113,24 +113,34 @@ def _corrected(original: e.Entry, workflow: Workflow, command: Amend) -> e.Event
 
 
 def _check_order(case: Case, workflow: Workflow, original: e.Entry, told: Moment | None) -> None:
-    """An amended day lies between those of the transitions before and after."""
+    """An amended day, or instant, lies between those of the transitions before and after."""
     if told is None:
         return
-    versions = [m.version for m in case.moves]
-    if original.version in versions:
-        place = versions.index(original.version)
-        before, after = case.moves[:place][-1:], case.moves[place + 1 :][:1]
-        _check_instant(workflow, case.moves[place], told)
-    elif original.version == 1:
-        before, after = (), case.moves[:1]
-    else:
+    if original.version != 1 and all(m.version != original.version for m in case.moves):
         return
-    for m in before:
-        if told.on < m.on or (told.at and m.at and told.at < m.at):
-            raise Refused(f"{told.on} is before {m.trigger} on {m.on} (version {m.version})")
-    for m in after:
-        if told.on > m.on or (told.at and m.at and told.at > m.at):
-            raise Refused(f"{told.on} is after {m.trigger} on {m.on} (version {m.version})")
+    for m in case.moves:
+        if m.version == original.version:
+            _check_instant(workflow, m, told)
+        elif m.version < original.version and _precedes(told, m):
+            raise Refused(_misplaced(told, m, workflow, "before"))
+        elif m.version > original.version and _follows(told, m):
+            raise Refused(_misplaced(told, m, workflow, "after"))
+
+
+def _precedes(told: Moment, move: Transition) -> bool:
+    return told.on < move.on or bool(told.at and move.at and told.at < move.at)
+
+
+def _follows(told: Moment, move: Transition) -> bool:
+    return told.on > move.on or bool(told.at and move.at and told.at > move.at)
+
+
+def _misplaced(told: Moment, move: Transition, workflow: Workflow, where: str) -> str:
+    """In days, or in instants where the days are the same."""
+    given, known = str(told.on), str(move.on)
+    if told.on == move.on and told.at and move.at:
+        given, known = (dates.local_text(at, workflow.zone) for at in (told.at, move.at))
+    return f"{given} is {where} {move.trigger} on {known} (version {move.version})"
 
 
 def _check_instant(workflow: Workflow, move: Transition, told: Moment) -> None:

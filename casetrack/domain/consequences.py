@@ -136,7 +136,7 @@ def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
 
 def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
     return tuple(
-        arming(name, versions.in_force(clock, _day(step, clock.version_by)), step, calendars)
+        armed_now(name, step, calendars)
         for name, clock in step.workflow.clocks.items()
         if step.name in clock.armed_by
         and step.to in _alive(clock, step.to)
@@ -152,6 +152,12 @@ def _alive(clock: Clock, state: str) -> tuple[str, ...]:
 def _datable(clock: Clock, step: Step) -> bool:
     """A clock that only a stated date gives stays silent where none is stated."""
     return clock.length is not None or clock.until in step.values
+
+
+def armed_now(name: str, step: Step, calendars: Calendars) -> Deadline:
+    """The next arming of a clock, by the version of its rule that is in force."""
+    clock = step.workflow.clocks[name]
+    return arming(name, versions.in_force(clock, _day(step, clock.version_by)), step, calendars)
 
 
 def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:

@@ -88,7 +88,7 @@ def known_trigger(workflow: Workflow, name: str) -> Trigger:
 def _refuse_unless_allowed(
     ask: Ask, trigger: Trigger, to: str | None, unmet: tuple[Unmet, ...], *, overridden: bool
 ) -> None:
-    reasons = (*out_of_place(ask), *_absent(ask, trigger))
+    reasons = (*out_of_place(ask), *standing_still(ask), *_absent(ask, trigger))
     if to is not None and not reasons:
         return
     reasons += tuple(_worded(u) for u in unmet if not (overridden and u.overridable))
@@ -104,7 +104,7 @@ def reasons_against(ask: Ask) -> tuple[str, ...]:
     state = (
         () if ask.trigger in machine.possible(ask.workflow, ask.case.state) else out_of_place(ask)
     )
-    return (*state, *(_worded(u) for u in unmet))
+    return (*state, *standing_still(ask), *(_worded(u) for u in unmet))
 
 
 def _worded(unmet: Unmet) -> str:
@@ -121,6 +121,18 @@ def out_of_place(ask: Ask) -> tuple[str, ...]:
     if case.moved_on is not None and _before_last(ask, case.moved_on):
         reasons.append(_too_early(ask, case.moved_on))
     return tuple(reasons)
+
+
+def standing_still(ask: Ask) -> tuple[str, ...]:
+    """What an expedited request, or its refusal, would hurry or slow while nothing of it runs."""
+    trigger = ask.workflow.triggers[ask.trigger]
+    if not (trigger.expedites or trigger.refuses_expedite):
+        return ()
+    return tuple(
+        f"{t.deadline.deadline} stands still since {t.tolled_on}; resume it first"
+        for t in ask.case.open_deadlines()
+        if t.tolled_on is not None and t.deadline.owner != "provider"
+    )
 
 
 def _too_early(ask: Ask, moved_on: date) -> str:

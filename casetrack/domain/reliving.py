@@ -1,10 +1,11 @@
-"""Open deadlines counted again from corrected facts, and then moved by all that moved them since.
+"""Deadlines counted again from corrected facts, and then moved by all that moved them since.
 
 What an expedited request, its refusal, a toll or an extension did to a deadline is done again to
-its new date, in the order of the entries; an extended one keeps the day it was given.
+its new date, in the order of the entries. An extension never shortens, and a toll stops only the
+days in which the clock, as it now stands, was running.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -12,85 +13,135 @@ from casetrack.domain import clocks as c
 from casetrack.domain import consequences, corrections, later
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
-from casetrack.domain.fold import evolve
+from casetrack.domain.fold import evolve, replay
 from casetrack.domain.imagine import imagined
 from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
 Entries = Sequence[e.Entry]
+Dates = tuple[e.Reading, e.Reading | None]
+
+
+class Rules:
+    """What deadlines are counted by, the same for the facts before and after a correction."""
+
+    def __init__(self, workflow: Workflow, calendars: c.Calendars) -> None:
+        self.workflow = workflow
+        self.calendars = calendars
+        self.frame = c.frame(workflow, calendars)
+
+
+def amended(
+    case: Case, entries: Entries, rules: Rules, event: e.Event, original: e.Entry
+) -> Iterator[e.Moved]:
+    """The open deadlines that a correction of ``original`` moves.
+
+    What other calendars alone would move is left to them.
+    """
+    before, after = Life(case, entries, rules), Life.once(case, entries, rules, event)
+    for tracked in case.open_deadlines():
+        if not _rests_on(tracked, original, rules.workflow):
+            continue
+        old, new = tracked.deadline, after.dates(tracked)
+        if new in (before.dates(tracked), (old.reading, old.standard)):
+            continue
+        if tracked.tolled_on is not None:
+            raise Refused(
+                f"{old.deadline} stands still since {tracked.tolled_on} and would move; "
+                f"resume it first"
+            )
+        yield _move(old.deadline, new)
+
+
+def returned(
+    case: Case, entries: Entries, rules: Rules, event: e.Event, names: Iterable[str]
+) -> Iterator[e.Moved]:
+    """Of the closed deadlines that an event brings back, those amended since they closed."""
+    after = Life.once(case, entries, rules, event)
+    for name in names:
+        tracked = case.deadlines[name]
+        if not _amended_since(tracked, entries, tracked.closed_version, rules.workflow):
+            continue
+        known = entries[: tracked.closed_version]
+        before, new = Life(replay(case.id, known), known, rules), after.dates(tracked)
+        if new != before.dates(tracked):
+            yield _move(name, new)
+
+
+def dates_without(
+    case: Case, entries: Entries, rules: Rules, event: e.Event, tracked: Tracked, since: int
+) -> Dates | None:
+    """An open deadline's dates once ``event`` has taken back entry ``since``.
+
+    None if nothing that it rests on was amended after that entry.
+    """
+    if not _amended_since(tracked, entries, since, rules.workflow):
+        return None
+    return Life.once(case, entries, rules, event).dates(tracked)
+
+
+def _move(name: str, dates: Dates) -> e.Moved:
+    return e.Moved(deadline=name, why="amended", reading=dates[0], standard=dates[1])
+
+
+def _amended_since(
+    tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
+) -> bool:
+    """Whether an entry that the deadline rests on was corrected after that version."""
+    later_on = entries[since:] if since is not None else ()
+    fixed = (x.data.corrects for x in later_on if isinstance(x.data, e.EntryCorrected))
+    return any(_rests_on(tracked, entries[version - 1], workflow) for version in fixed)
+
+
+def _rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
+    """Armed by the entry, or hurried or not by it."""
+    if tracked.armed_version == original.version:
+        return True
+    data, ours = original.data, tracked.deadline.owner == "provider"
+    later_on = original.version > tracked.armed_version
+    if ours or not later_on or not isinstance(data, e.TransitionFired):
+        return False
+    trigger = workflow.triggers[data.trigger]
+    return trigger.expedites or trigger.refuses_expedite
 
 
 class Life:
-    """The case as corrected, in which open deadlines are counted again from their arming on."""
+    """A case by what its entries say now, in which a deadline is counted from its arming on."""
 
-    def __init__(
-        self,
-        case: Case,
-        entries: Entries,
-        workflow: Workflow,
-        calendars: c.Calendars,
-        event: e.Event,
-    ) -> None:
+    def __init__(self, case: Case, entries: Entries, rules: Rules) -> None:
+        self._case = case
+        self._entries = entries
+        self._rules = rules
+        self._stands = {move.version for move in case.moves}
+
+    @classmethod
+    def once(cls, case: Case, entries: Entries, rules: Rules, event: e.Event) -> "Life":
+        """As it will be once an event is recorded."""
         entry = imagined(case, event)
-        self._before = case
-        self._case = evolve(case, entry)
-        self._entries = (*entries, entry)
-        self._workflow = workflow
-        self._calendars = calendars
-        self._frame = c.frame(workflow, calendars)
+        return cls(evolve(case, entry), (*entries, entry), rules)
 
-    def moved(self, original: e.Entry) -> Iterator[e.Moved]:
-        for tracked in self._before.open_deadlines():
-            if not self._rests_on(tracked, original):
-                continue
-            fresh = self._lived(tracked)
-            old, new = tracked.deadline, fresh.deadline
-            if (new.reading, new.standard) == (old.reading, old.standard):
-                continue
-            if tracked.tolled_on is not None:
-                raise Refused(
-                    f"{old.deadline} stands still since {tracked.tolled_on} and would move; "
-                    f"resume it first"
-                )
-            yield e.Moved(
-                deadline=old.deadline, why="amended", reading=new.reading, standard=new.standard
-            )
-
-    def _rests_on(self, tracked: Tracked, original: e.Entry) -> bool:
-        """Armed by the entry, or hurried or not by it."""
-        if tracked.armed_version == original.version:
-            return True
-        data, ours = original.data, tracked.deadline.owner == "provider"
-        later_on = original.version > tracked.armed_version
-        if ours or not later_on or not isinstance(data, e.TransitionFired):
-            return False
-        trigger = self._workflow.triggers[data.trigger]
-        return trigger.expedites or trigger.refuses_expedite
-
-    def _lived(self, tracked: Tracked) -> Tracked:
+    def dates(self, tracked: Tracked) -> Dates:
         """Armed again by the facts as they now stand, then moved by all that moved it since."""
-        armed = self._entries[tracked.armed_version - 1]
-        reading = self._armed(tracked, armed)
-        made = replace(
-            tracked,
-            deadline=replace(tracked.deadline, reading=reading, standard=None),
-            tolled_on=None,
-        )
+        reading = self._armed(tracked)
+        deadline = replace(tracked.deadline, reading=reading, standard=None)
+        made = replace(tracked, deadline=deadline, tolled_on=None)
         for entry in self._entries[tracked.armed_version :]:
             made = self._on(made, entry)
-        return made
+        return made.deadline.reading, made.deadline.standard
 
-    def _armed(self, tracked: Tracked, armed: e.Entry) -> e.Reading:
-        name = tracked.deadline.clock
-        clock = consequences.armed_as(self._case, tracked, clock_of(self._workflow, name))
-        return consequences.arming(name, clock, self._step(armed), self._calendars).reading
+    def _armed(self, tracked: Tracked) -> e.Reading:
+        name, entry = tracked.deadline.clock, self._entries[tracked.armed_version - 1]
+        clock = clock_of(self._rules.workflow, name)
+        clock = consequences.armed_as(self._case, tracked, clock)
+        step = self._step(entry)
+        return consequences.arming(name, clock, step, self._rules.calendars).reading
 
     def _step(self, entry: e.Entry) -> consequences.Step:
         values = self._case.values_of(entry.version)
         return consequences.Step(
             case=self._case,
-            workflow=self._workflow,
+            workflow=self._rules.workflow,
             name=_name(entry.data, values.get("kind")),
             to=entry.data.to if isinstance(entry.data, e.TransitionFired) else self._case.state,
             moment=corrections.happened(self._entries, entry),
@@ -100,32 +151,54 @@ class Life:
     def _on(self, tracked: Tracked, entry: e.Entry) -> Tracked:
         """What an entry did to the deadline, done again."""
         name, data = tracked.deadline.deadline, entry.data
-        clock = clock_of(self._workflow, tracked.deadline.clock)
-        stands = {m.version for m in self._case.moves}
         match data:
-            case e.TransitionFired() if entry.version in stands:
+            case e.TransitionFired() if entry.version in self._stands:
                 for move in consequences.moves(self._step(entry), [tracked]):
-                    tracked = _moved(tracked, move.reading, move.standard)
+                    tracked = _moved(tracked, (move.reading, move.standard))
             case e.DeadlineTolled(deadline=stopped) if stopped == name:
-                tracked = replace(tracked, tolled_on=entry.occurred_on)
+                tracked = _tolled(tracked, entry)
             case e.DeadlineResumed() if _moves(data, name) and tracked.tolled_on:
-                since, on = tracked.tolled_on, entry.occurred_on
-                readings = later.both_resumed(clock, tracked.deadline, since, on, self._frame)
-                tracked = _moved(tracked, *readings)
+                tracked = self._resumed(tracked, entry)
             case e.DeadlineExtended() if granted := _moves(data, name):
-                to, on = granted.reading.due_on, entry.occurred_on
-                readings = later.both_extended(clock, tracked.deadline, to, on, self._frame)
-                tracked = _moved(tracked, *readings)
+                tracked = self._extended(tracked, entry, granted)
             case _:
                 pass
         return tracked
+
+    def _resumed(self, tracked: Tracked, entry: e.Entry) -> Tracked:
+        since, on = tracked.tolled_on, entry.occurred_on
+        if since is None or on < since:
+            return replace(tracked, tolled_on=None)
+        clock = clock_of(self._rules.workflow, tracked.deadline.clock)
+        return _moved(
+            tracked, later.both_resumed(clock, tracked.deadline, since, on, self._rules.frame)
+        )
+
+    def _extended(self, tracked: Tracked, entry: e.Entry, granted: e.Moved) -> Tracked:
+        to, deadline = granted.reading.due_on, tracked.deadline
+        if to <= deadline.reading.due_on:
+            return tracked
+        clock = clock_of(self._rules.workflow, deadline.clock)
+        return _moved(
+            tracked,
+            later.both_extended(clock, deadline, to, entry.occurred_on, self._rules.frame),
+        )
+
+
+def _tolled(tracked: Tracked, entry: e.Entry) -> Tracked:
+    """Stopped from that day, or from its start if that is later; not once it has passed."""
+    reading, on = tracked.deadline.reading, entry.occurred_on
+    if on > reading.due_on or c.runs_in_hours(reading):
+        return tracked
+    return replace(tracked, tolled_on=max(on, reading.from_on))
 
 
 def _moves(data: e.Effects, name: str) -> e.Moved | None:
     return next((move for move in data.moved if move.deadline == name), None)
 
 
-def _moved(tracked: Tracked, reading: e.Reading, standard: e.Reading | None) -> Tracked:
+def _moved(tracked: Tracked, dates: Dates) -> Tracked:
+    reading, standard = dates
     deadline = replace(tracked.deadline, reading=reading, standard=standard)
     return replace(tracked, deadline=deadline, tolled_on=None)
 

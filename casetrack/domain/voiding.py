@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from casetrack.domain import clocks, corrections
+from casetrack.domain import corrections, freshness, reliving
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.clocks import Calendars
@@ -28,7 +28,17 @@ def void(
     """``EntryVoided``, with all that it gives back."""
     data = _undoable(case, entries, command.version)
     undo = _Undo(case, entries, command.version, data)
-    frame = clocks.frame(workflow, calendars)
+    rules = reliving.Rules(workflow, calendars)
+    event = _taken_back(undo, data, command)
+    moves = (*undo.moved(rules, event), *undo.returned(rules, event))
+    moved = undo.with_their_own(with_sent(moves, case, rules.frame, command.moment.now))
+    event = replace(event, data=replace(event.data, moved=moved))
+    original = entries[command.version - 1]
+    return freshness.decided_again(case, event, workflow, calendars, original)
+
+
+def _taken_back(undo: "_Undo", data: Undoable, command: Void) -> e.Event:
+    """What ends and what returns, before it is known with which dates."""
     closed = tuple(undo.closed())
     reopened = tuple(undo.reopened({end.deadline for end in closed}))
     effects = e.EntryVoided(
@@ -38,7 +48,6 @@ def void(
         closed=closed,
         reopened=reopened,
         unproven=tuple(undo.unproven(reopened)),
-        moved=undo.with_their_own(with_sent(undo.moved(), case, frame, command.moment.now)),
     )
     return e.Event(
         data=effects,
@@ -134,8 +143,11 @@ class _Undo:
         alive_in = self._case.deadlines[name].deadline.alive_in
         return self.state in alive_in or (self._waited(name) and self.before.state == self.state)
 
-    def moved(self) -> Iterator[e.Moved]:
-        """Back to the reading before; one that something else has changed since keeps its date."""
+    def moved(self, rules: reliving.Rules, event: e.Event) -> Iterator[e.Moved]:
+        """Back to the reading before; one that something else has changed since keeps its date.
+
+        Where what it rests on was amended since, it is counted again from that.
+        """
         for move in self._data.moved:
             was, tracked = self.before.deadlines[move.deadline], self._case.deadlines[move.deadline]
             if tracked.outcome is not None:
@@ -143,13 +155,21 @@ class _Undo:
             if tracked.tolled_on is not None:
                 name = move.deadline
                 raise Refused(f"{name} stands still since {tracked.tolled_on}; resume it first")
-            same = tracked.deadline.reading == move.reading
-            yield e.Moved(
-                deadline=move.deadline,
-                why="taken_back",
-                reading=was.deadline.reading if same else tracked.deadline.reading,
-                standard=was.deadline.standard,
+            fresh = reliving.dates_without(
+                self._case, self._entries, rules, event, tracked, self._version
             )
+            same = tracked.deadline.reading == move.reading
+            reading = was.deadline.reading if same else tracked.deadline.reading
+            reading, standard = fresh or (reading, was.deadline.standard)
+            yield e.Moved(
+                deadline=move.deadline, why="taken_back", reading=reading, standard=standard
+            )
+
+    def returned(self, rules: reliving.Rules, event: e.Event) -> Iterator[e.Moved]:
+        """What comes back with other dates than it had, since it was amended while closed."""
+        names = event.data.reopened if isinstance(event.data, e.Effects) else ()
+        closed = [name for name in names if self._case.deadlines[name].outcome is not None]
+        return reliving.returned(self._case, self._entries, rules, event, closed)
 
     def with_their_own(self, moved: tuple[e.Moved, ...]) -> tuple[e.Moved, ...]:
         """With the rungs that had been sent under the very dates that return."""

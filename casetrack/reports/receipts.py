@@ -78,7 +78,7 @@ def receipt_lines(data: Data) -> list[str]:
     told = [
         *(("armed", f"{d['deadline']}: {_dated(d)}") for d in _rows(data, "armed")),
         *(("moved", f"{d['deadline']}: {_moved(d)}") for d in _rows(data, "moved")),
-        *(("returns", f"{name}, with the dates it had") for name in _names(data, "reopened")),
+        *(("returns", _returns(name, data)) for name in _names(data, "reopened")),
         *(("open", f"{name}, until it is shown that the filing arrived")
           for name in _names(data, "unproven")),
         *(("closed", f"{d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}")
@@ -87,6 +87,11 @@ def receipt_lines(data: Data) -> list[str]:
     lines = [text for label, said in told for text in row([(label, 7)], terminal(said))]
     gaps = [f"open item: {d['guard']}, {d['item'] or d['code']}" for d in _rows(data, "overridden")]
     return [terminal(_headline(data)), *lines, *(f"  {terminal(gap)}" for gap in gaps)]
+
+
+def _returns(name: object, data: Data) -> str:
+    moved = {row["deadline"] for row in _rows(data, "moved")}
+    return f"{name}, amended since" if name in moved else f"{name}, with the dates it had"
 
 
 def _headline(data: Data) -> str:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from casetrack.domain import amending, dates, decide, fields, voiding
+from msgspec.structs import replace
+
+from casetrack.domain import amending, dates, decide, fields, reliving, voiding
 from casetrack.domain import changes as deciding
 from casetrack.domain import commands as c
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 from casetrack.service.typed import (
@@ -92,6 +95,18 @@ def corrected(desk: "Desk", case: Case, typed: Correcting, entries: Sequence[e.E
             moment = desk.moment(workflow, TODAY)
             void = c.Void(version=version, reason=reason, moment=moment)
             return voiding.void(case, entries, workflow, calendars, void)
+
+
+def with_returned(desk: "Desk", case: Case, event: e.Event, entries: Sequence[e.Entry]) -> e.Event:
+    """With other dates for the deadlines that come back and were amended since they closed."""
+    data = event.data
+    if not isinstance(data, e.TransitionFired) or not data.reopened:
+        return event
+    rules = reliving.Rules(desk.workflow_of(case), desk.calendars)
+    closed = [name for name in data.reopened if case.deadlines[name].outcome is not None]
+    found = reliving.returned(case, entries, rules, event, closed)
+    moved = with_sent(found, case, rules.frame, desk.now)
+    return replace(event, data=replace(data, moved=(*data.moved, *moved)))
 
 
 def _amend(desk: "Desk", case: Case, typed: Amending, entries: Sequence[e.Entry]) -> c.Amend:

@@ -95,11 +95,11 @@ class Desk:
     def decide(self, case: Case, typed: Typed, entries: Sequence[e.Entry] = ()) -> e.Event:
         """The event that a command on an open case comes to, or a refusal.
 
-        ``entries`` are the case's own; only a correction looks at them.
+        ``entries`` are the case's own: of those that are not given, no correction is known.
         """
         match typed:
             case Firing():
-                return self._fire(case, typed)
+                return changes.with_returned(self, case, self._fire(case, typed), entries)
             case Recording():
                 return self._record(case, typed)
             case Noting():

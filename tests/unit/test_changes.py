@@ -1,11 +1,9 @@
 """Deadlines planned, extended, stopped and resumed; the dates are typed in from the rules."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -14,22 +12,12 @@ from casetrack.domain import events as e
 from casetrack.domain.clocks import Basis, frame, read
 from casetrack.domain.later import resumed
 from casetrack.domain.workflow import Clock
-from casetrack.errors import BeyondHorizon, CasetrackError, Refused, UnknownName, Unparsable
+from casetrack.errors import BeyondHorizon, UnknownName, Unparsable
 from casetrack.service.questions import shown
-from tests.world import GUIDE, KNOWN, World, day
+from tests.world import GUIDE, KNOWN, World, day, refused
 
 HOME = KNOWN["illinois-state"]
 CLOSED = np.array([d.date for d in HOME.days], dtype="datetime64[D]")
-
-
-def refused(world: World, act: Callable[[], object], words: str, kind: type = Refused) -> None:
-    """Refused with these words, and nothing is written."""
-    before = world.kept()
-    with pytest.raises(CasetrackError) as found:
-        act()
-    assert isinstance(found.value, kind)
-    assert words in found.value.message
-    assert world.kept() == before
 
 
 def submitted() -> World:
@@ -411,12 +399,12 @@ def test_a_safe_date_moves_by_its_own_remainder() -> None:
 # Warnings sent under the old date
 
 
-def test_a_warning_counts_as_sent_only_if_its_day_under_the_new_date_has_come() -> None:
+def test_a_warning_counts_as_sent_only_if_its_day_under_the_new_date_has_passed() -> None:
     world = World("2026-11-24")
     world.plan("one", "2026-12-01")
-    world.at("2026-12-01").send("plan#1", "1bd", "0bd", "+1d")
+    world.at("2026-12-02").send("plan#1", "1bd", "0bd")
     world.extend("plan", "2026-12-02")
-    # The day before is today and was warned of; the day itself is tomorrow.
+    # The day before was yesterday; the day itself is today, and is warned of again.
     assert world.deadline("plan#1").sent == ("1bd",)
     world.extend("plan", "2026-12-09")
     assert world.deadline("plan#1").sent == ()

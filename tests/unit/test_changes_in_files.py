@@ -135,6 +135,19 @@ def test_an_amended_entry_leaves_as_amended() -> None:
     }
 
 
+def test_a_row_that_returns_a_deadline_returns_it_as_it_was_amended() -> None:
+    world = World("2026-09-10")
+    world.fire("submit", "2026-09-01")
+    world.fire("deny", "2026-09-10", notice_on="2026-09-09")
+    world.fire("file_appeal", "2026-09-10", confirmation="F-1")
+    world.amend(3, notice_on="2026-09-04")
+    text = "case,action,on\nC-1,reject_request,2026-10-01\n"
+    with sheet_of(io.BytesIO(text.encode())) as sheet:
+        import_sheet(world.at("2026-10-02").tracker, sheet)
+    assert world.dates("appeal_filing#1") == ("2026-11-08", "2026-11-02", "2026-11-03")
+    assert lives(back(world)) == lives(world.case)
+
+
 def test_an_amended_patient_leaves_as_amended() -> None:
     world = World()
     from casetrack.service.typed import Opening

@@ -1,6 +1,5 @@
 """Entries amended and taken back, and open deadlines counted again after a calendar changed."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -10,25 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from casetrack.domain import events as e
-from casetrack.domain.calendar import Calendar, ClosedDay
+from casetrack.domain.calendar import Calendar
 from casetrack.domain.fold import replay
 from casetrack.domain.reprojecting import outdated, reproject
-from casetrack.errors import BeyondHorizon, CasetrackError, Refused, UnknownName, Unparsable
+from casetrack.errors import BeyondHorizon, UnknownName, Unparsable
 from casetrack.reports.working import explain
 from casetrack.service.typed import Amending, Voiding
-from tests.world import DRY, GUIDE, KNOWN, World, day, instant
-
-
-def refused(
-    world: World, act: Callable[[], object], words: str, kind: type[CasetrackError] = Refused
-) -> None:
-    """Refused with these words, and nothing is written."""
-    before = world.kept()
-    with pytest.raises(CasetrackError) as found:
-        act()
-    assert isinstance(found.value, kind)
-    assert words in found.value.message
-    assert world.kept() == before
+from tests.world import DRY, GUIDE, KNOWN, World, day, edition, instant, proclaimed, refused
 
 
 def submitted() -> World:
@@ -575,24 +562,6 @@ def test_the_warnings_that_were_sent_under_the_returning_date_stay_sent() -> Non
 # A calendar that changes
 
 
-def proclaimed(calendar: Calendar, *days: str) -> Calendar:
-    """The calendar with more closed days, in another edition."""
-    extra = [
-        ClosedDay(date=d, name="Proclaimed", observed_for=d, status="official", source="x")
-        for d in map(day, days)
-    ]
-    listed = tuple(sorted((*calendar.days, *extra), key=lambda one: one.date))
-    return _edition(calendar, days=listed)
-
-
-def _edition(calendar: Calendar, **changes: object) -> Calendar:
-    members = {
-        name: getattr(calendar, name)
-        for name in ("id", "title", "source", "weekend", "first", "last", "days")
-    }
-    return Calendar(**{**members, "edition": "later", "digest": "f" * 64, **changes})
-
-
 def again(world: World, now: str, **calendars: Calendar) -> e.Event | None:
     changed = {**KNOWN, **{name.replace("_", "-"): found for name, found in calendars.items()}}
     world.at(now).calendars.update(changed)
@@ -637,7 +606,7 @@ def test_of_ours_the_safe_day_never_moves_later_and_moves_earlier() -> None:
 
 def test_another_edition_that_changes_no_date_moves_nothing() -> None:
     world = submitted()
-    assert again(world, "2026-12-01", illinois_state=_edition(KNOWN["illinois-state"])) is None
+    assert again(world, "2026-12-01", illinois_state=edition(KNOWN["illinois-state"])) is None
     far = proclaimed(KNOWN["illinois-state"], "2027-03-10")
     assert again(world, "2026-12-01", illinois_state=far) is None
 
@@ -669,7 +638,7 @@ def test_the_standard_beside_an_expedited_date_is_counted_again() -> None:
 
 def test_a_calendar_that_does_not_reach_so_far_leaves_the_date_as_recorded() -> None:
     world = submitted()
-    short = _edition(KNOWN["illinois-state"], last=day("2026-12-01"), days=tuple(
+    short = edition(KNOWN["illinois-state"], last=day("2026-12-01"), days=tuple(
         d for d in KNOWN["illinois-state"].days if d.date <= day("2026-12-01")
     ))  # fmt: skip
     with pytest.raises(BeyondHorizon):
