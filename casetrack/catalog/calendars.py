@@ -54,6 +54,12 @@ def shipped_text(id: str) -> tuple[str, str] | None:
     return sha256(text.encode()).hexdigest(), text
 
 
+def from_text(text: str) -> Calendar:
+    """The calendar of a canonical text, as a ledger keeps it."""
+    definition = msgspec.structs.asdict(msgspec.json.decode(text, type=_Definition))
+    return Calendar(**definition, digest=sha256(text.encode()).hexdigest())
+
+
 def check_file(path: Path) -> Calendar:
     """The calendar in a file of one's own, named for its id."""
     return _named(path.stem, resources.read_file(path), str(path))

@@ -194,6 +194,14 @@ class MemoryLedger:
         rows = rowwise.docket(self._cases.values(), None, patients=patients)
         yield from (row for row in rows if rowwise.doubtful(row.deadline, presumed))
 
+    def calendars(self) -> Sequence[tuple[str, ...]]:
+        return sorted({row.calendars for row in rowwise.running(self._cases.values())})
+
+    def crossing(
+        self, calendars: tuple[str, ...], first: date, last: date
+    ) -> Sequence[DeadlineRow]:
+        return rowwise.crossing(self._cases.values(), calendars, first, last)
+
     def pinned(self) -> Sequence[str]:
         return sorted({case.definition for case in self._cases.values() if not case.final})
 

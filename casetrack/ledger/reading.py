@@ -108,6 +108,27 @@ def deadlines(connection: Connection, case_id: str) -> list[DeadlineRow]:
     return [as_deadline_row(row) for row in rows]
 
 
+def calendars(connection: Connection) -> list[tuple[str, ...]]:
+    c = t.deadline_view.c
+    found = select(c.calendars).distinct().where(c.outcome.is_(None)).order_by(c.calendars)
+    return [tuple(text.split()) for text in connection.execute(found).scalars()]
+
+
+def crossing(
+    connection: Connection, calendars: tuple[str, ...], first: date, last: date
+) -> list[DeadlineRow]:
+    c = t.deadline_view.c
+    found = select(*DEADLINE_COLUMNS).where(
+        c.outcome.is_(None),
+        c.tolled_on.is_(None),
+        c.calendars == " ".join(calendars),
+        c.crosses_from <= last.isoformat(),
+        c.crosses_to >= first.isoformat(),
+    )
+    rows = connection.execute(found.order_by(c.case_id, c.deadline))
+    return [as_deadline_row(row) for row in rows]
+
+
 def case_row(connection: Connection, case_id: str) -> CaseRow | None:
     found = select(*CASE_COLUMNS).where(t.case_view.c.case_id == case_id)
     row = connection.execute(found).one_or_none()
@@ -191,7 +212,7 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
     case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
-    outcome, unproven, tolled_on, rungs, sent, counted_from = row[10:]
+    outcome, unproven, tolled_on, rungs, sent, counted_from, calendars, first, last = row[10:]
     return DeadlineRow(
         case_id=case_id,
         deadline=deadline,
@@ -209,6 +230,9 @@ def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
         rungs=tuple(rungs.split()),
         sent=tuple(sent.split()),
         counted_from=counted_from,
+        calendars=tuple(calendars.split()),
+        crosses_from=date.fromisoformat(first),
+        crosses_to=date.fromisoformat(last),
     )
 
 

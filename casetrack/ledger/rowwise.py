@@ -30,6 +30,25 @@ def doubtful(row: DeadlineRow, presumed: Sequence[str]) -> bool:
     return row.unproven or differs or row.counted_from in presumed
 
 
+def running(cases: Iterable[Case]) -> Iterator[DeadlineRow]:
+    """Every open deadline."""
+    return (row for case in cases for row in deadline_rows(case) if row.outcome is None)
+
+
+def crossing(
+    cases: Iterable[Case], calendars: tuple[str, ...], first: date, last: date
+) -> list[DeadlineRow]:
+    found = [
+        row
+        for row in running(cases)
+        if row.calendars == calendars
+        and row.tolled_on is None
+        and row.crosses_from <= last
+        and row.crosses_to >= first
+    ]
+    return sorted(found, key=lambda row: (row.case_id, row.deadline))
+
+
 def _docket_order(row: DocketRow) -> tuple[object, ...]:
     due = row.deadline
     return due.act_by, due.due_at, row.case.reference or "", row.case.case_id, due.deadline

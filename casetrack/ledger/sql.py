@@ -232,6 +232,16 @@ class SqlLedger:
         with self._reading() as connection:
             yield from listing.docket(connection, statement)
 
+    def calendars(self) -> Sequence[tuple[str, ...]]:
+        with self._reading() as connection:
+            return reading.calendars(connection)
+
+    def crossing(
+        self, calendars: tuple[str, ...], first: date, last: date
+    ) -> Sequence[DeadlineRow]:
+        with self._reading() as connection:
+            return reading.crossing(connection, calendars, first, last)
+
     def pinned(self) -> Sequence[str]:
         with self._reading() as connection:
             return listing.pinned(connection)

@@ -57,7 +57,8 @@ class DeadlineRow(Struct, frozen=True, kw_only=True):
     """The view of one deadline; ``outcome`` None while it is open.
 
     ``rungs`` is its ladder, ``sent`` what was warned of under the dates it has now,
-    ``counted_from`` the fact that its day came from.
+    ``counted_from`` the fact that its day came from. ``calendars`` are the editions that its dates
+    rest on, as ``id:digest``; a change from ``crosses_from`` to ``crosses_to`` may move it.
     """
 
     case_id: str
@@ -76,6 +77,9 @@ class DeadlineRow(Struct, frozen=True, kw_only=True):
     rungs: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
     counted_from: str = ""
+    calendars: tuple[str, ...] = ()
+    crosses_from: date = date.max
+    crosses_to: date = date.min
 
 
 class ValueRow(Struct, frozen=True, kw_only=True):
@@ -183,6 +187,17 @@ class Ledger(Protocol):
 
         A filing not proven, a letter that states another day, or a day that came from one of
         ``presumed``.
+        """
+
+    def calendars(self) -> Sequence[tuple[str, ...]]:
+        """Each set of calendars, as ``id:digest``, that some open deadline rests on."""
+
+    def crossing(
+        self, calendars: tuple[str, ...], first: date, last: date
+    ) -> Sequence[DeadlineRow]:
+        """Open deadlines on these calendars that cross a day from ``first`` to ``last``.
+
+        One whose clock stands still is none of them.
         """
 
     def pinned(self) -> Sequence[str]:

@@ -125,6 +125,9 @@ deadline_view = Table(
     _text("rungs"),
     _text("sent"),
     _text("counted_from"),
+    _text("calendars"),
+    _text("crosses_from"),
+    _text("crosses_to"),
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
@@ -135,7 +138,7 @@ Index(
         for name in (
             "act_by", "due_at", "case_id", "deadline", "clock", "owner", "kind", "due_on",
             "law_by", "stated_due_on", "outcome", "unproven", "tolled_on", "rungs", "sent",
-            "counted_from",
+            "counted_from", "calendars", "crosses_from", "crosses_to",
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),

@@ -60,6 +60,9 @@ def deadline_record(row: DeadlineRow) -> dict[str, Any]:
         "rungs": " ".join(row.rungs),
         "sent": " ".join(row.sent),
         "counted_from": row.counted_from,
+        "calendars": " ".join(row.calendars),
+        "crosses_from": row.crosses_from.isoformat(),
+        "crosses_to": row.crosses_to.isoformat(),
     }
 
 

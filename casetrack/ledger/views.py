@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
+from casetrack.domain import crossing
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.events import Value
 from casetrack.ledger.store import CaseRow, DeadlineRow, ValueRow
@@ -23,6 +24,7 @@ def case_row(case: Case) -> CaseRow:
 
 def deadline_row(case_id: str, tracked: Tracked) -> DeadlineRow:
     deadline, reading = tracked.deadline, tracked.deadline.reading
+    first, last = crossing.days(deadline)
     return DeadlineRow(
         case_id=case_id,
         deadline=deadline.deadline,
@@ -40,6 +42,9 @@ def deadline_row(case_id: str, tracked: Tracked) -> DeadlineRow:
         rungs=reading.rungs,
         sent=tracked.sent,
         counted_from=reading.from_field,
+        calendars=crossing.calendars(deadline),
+        crosses_from=first,
+        crosses_to=last,
     )
 
 

@@ -1,15 +1,16 @@
 """When a calendar has changed: the open deadlines that cross the change are moved, by entry."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
-from casetrack.domain import reprojecting
+from casetrack.catalog import calendars
+from casetrack.domain import crossing, reprojecting
 from casetrack.domain.case import Case
 from casetrack.domain.events import DeadlineReprojected, Event
-from casetrack.errors import BeyondHorizon, Conflict, Corrupt
-from casetrack.ledger.store import Draft
+from casetrack.errors import BeyondHorizon, Conflict, Corrupt, UnknownName
+from casetrack.ledger.store import DeadlineRow, Draft
 from casetrack.service.bootstrap import calendar_texts
 from casetrack.service.tracker import TRIES, Tracker
 
@@ -26,26 +27,48 @@ class Shift(Struct, frozen=True, kw_only=True):
 def pending(tracker: Tracker) -> Iterator[tuple[Case, Event]]:
     """The cases that today's calendars would move, each with the fact to record.
 
-    None are looked at if a sweep saw these very calendars before.
+    Only those are read of which an open deadline crosses a day that its calendar's edition, which
+    the ledger keeps, saw differently.
     """
-    if _seen(tracker):
-        return
-    cases = dict.fromkeys(row.case.case_id for row in tracker.ledger.docket(None))
-    for case_id in cases:
+    for case_id in dict.fromkeys(row.case_id for row in _crossing(tracker)):
         found = _moving(tracker, case_id)
         if found is not None:
             yield found
 
 
 def reproject(tracker: Tracker, actor: str) -> tuple[Shift, ...]:
-    """Move what has to move; once all of it has, remember that these calendars were seen."""
-    if _seen(tracker):
+    """Move what has to move."""
+    found = list(pending(tracker))
+    return tuple(shift for c, event in found for shift in _recorded(tracker, c, event, actor))
+
+
+def _crossing(tracker: Tracker) -> Iterator[DeadlineRow]:
+    for known in tracker.ledger.calendars():
+        changed = [_changed(tracker, *name.split(":")) for name in known]
+        if None in changed:
+            yield from tracker.ledger.crossing(known, date.min, date.max)
+            continue
+        days = sorted(day for found in changed for day in found or ())
+        rows = tracker.ledger.crossing(known, days[0], days[-1]) if days else ()
+        yield from (row for row in rows if _crosses(row, days))
+
+
+def _crosses(row: DeadlineRow, days: Sequence[date]) -> bool:
+    return any(row.crosses_from <= day <= row.crosses_to for day in days)
+
+
+def _changed(tracker: Tracker, name: str, digest: str) -> tuple[date, ...] | None:
+    """The days that today's edition sees differently; None: any may be, for the old one is gone."""
+    try:
+        today = tracker.desk.calendars[name]
+    except (KeyError, UnknownName):
         return ()
-    made = [_recorded(tracker, case, event, actor) for case, event in list(pending(tracker))]
-    if None not in made:
-        for name in _editions(tracker):
-            tracker.ledger.runs.beat(name, tracker.now)
-    return tuple(shift for shifted in made if shifted for shift in shifted)
+    if today.digest == digest:
+        return ()
+    try:
+        return crossing.changed_days(calendars.from_text(tracker.ledger.definition(digest)), today)
+    except (Corrupt, MsgspecError):
+        return None
 
 
 def shifts(case: Case, event: Event) -> tuple[Shift, ...]:
@@ -72,8 +95,8 @@ def _moving(tracker: Tracker, case_id: str) -> tuple[Case, Event] | None:
     return None if event is None else (case, event)
 
 
-def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[Shift, ...] | None:
-    """None if other writers kept changing the case."""
+def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[Shift, ...]:
+    """None of it if other writers kept changing the case: the next sweep finds it again."""
     for _ in range(TRIES):
         try:
             draft = Draft(event=event, actor=actor)
@@ -85,13 +108,4 @@ def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[S
             case, event = again
         else:
             return shifts(case, event)
-    return None
-
-
-def _seen(tracker: Tracker) -> bool:
-    return set(_editions(tracker)) <= set(tracker.ledger.runs.beats())
-
-
-def _editions(tracker: Tracker) -> Iterator[str]:
-    for name in sorted(tracker.desk.calendars):
-        yield f"calendar {name} {tracker.desk.calendars[name].digest}"
+    return ()

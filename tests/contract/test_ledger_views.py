@@ -122,6 +122,8 @@ def test_a_docket_row_holds_its_deadline_whole(ledger: Ledger) -> None:
         outcome=None,
         rungs=("5bd", "0bd"),
         counted_from="request",
+        crosses_from=DAY,
+        crosses_to=DEC_1,
     )
 
 
@@ -276,6 +278,34 @@ def test_doubtful_are_the_open_deadlines_that_rest_on_what_is_not_shown(ledger: 
     found = {row.deadline.clock for row in ledger.doubtful(["presumed_receipt"])}
     assert found == {"stated", "presumed", "sent"}
     assert {row.deadline.clock for row in ledger.doubtful([])} == {"stated", "sent"}
+
+
+def test_crossing_are_the_open_deadlines_on_those_calendars_over_those_days(
+    ledger: Ledger,
+) -> None:
+    use = e.CalendarUse(id="home", edition="1", digest="a" * 64, weekend=(6, 7), closed=())
+    counted = {"calendars": (use,), "from_on": NOV_10}
+    armed = (
+        deadline("counted", DEC_1, reading=reading(DEC_1, **counted)),
+        deadline("stopped", DEC_1, reading=reading(DEC_1, **counted)),
+        deadline("over", DEC_1, reading=reading(DEC_1, **counted)),
+        deadline("elsewhere", DEC_1),
+    )
+    case = new_case(ledger, opened(armed=armed))
+    case, _ = append(ledger, case, fired(closed=(ended("over#1"),)), tolled("stopped#1"))
+    home = ("home:" + "a" * 64,)
+    assert list(ledger.calendars()) == [(), home]
+    # 14 business days are counted from the day after DAY on, and their safe count too.
+    for first, last, names in (
+        (DAY, DAY, ["counted#1"]),
+        (NOV_20, NOV_20, ["counted#1"]),
+        (DEC_1, date(2027, 1, 4), ["counted#1"]),
+        (date(2026, 12, 2), date(2027, 1, 4), []),
+        (date(2026, 10, 1), date(2026, 11, 1), []),
+    ):
+        rows = ledger.crossing(home, first, last)
+        assert [row.deadline for row in rows] == names
+    assert ledger.crossing(("home:" + "b" * 64,), DAY, DEC_1) == []
 
 
 def test_pinned_are_the_workflows_of_cases_not_final(ledger: Ledger) -> None:

@@ -82,6 +82,9 @@ SCHEMA = (
         rungs TEXT NOT NULL,
         sent TEXT NOT NULL,
         counted_from TEXT NOT NULL,
+        calendars TEXT NOT NULL,
+        crosses_from TEXT NOT NULL,
+        crosses_to TEXT NOT NULL,
         PRIMARY KEY (case_id, deadline)
     ) WITHOUT ROWID, STRICT
     """,
@@ -124,7 +127,7 @@ SCHEMA = (
     CREATE INDEX open_deadline ON deadline_view (
         act_by, due_at, case_id, deadline, clock,
         owner, kind, due_on, law_by, stated_due_on, outcome, unproven, tolled_on, rungs, sent,
-        counted_from
+        counted_from, calendars, crosses_from, crosses_to
     ) WHERE outcome IS NULL
     """,
     """
