@@ -166,7 +166,8 @@ def explain(
     if phi:
         tracker.disclose("explain", [found.id])
     told = [
-        (t.deadline, as_armed(found, workflow, t), titles.get(t.deadline.deadline)) for t in chosen
+        (t.deadline, as_armed(found, workflow, t), titles.get(t.deadline.deadline), t.tolled_on)
+        for t in chosen
     ]
     if as_json:
         items = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from casetrack.domain import docket
+from casetrack.domain import docket, gaps
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, OpenGap
 from casetrack.domain.doubts import stated_differs
@@ -121,7 +121,5 @@ def _still_unsaid(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
 
 
 def _described(gap: OpenGap, workflow: Workflow) -> str:
-    name, code = gap.gap.item, gap.gap.code
-    what = workflow.items[name].title if name in workflow.items else code
-    where = f"({gap.gap.guard}, version {gap.version})"
-    return f"{gap.trigger} on {gap.on} went ahead without: {what} {where}"
+    what = gaps.in_words(gap.gap, gap.trigger, workflow)
+    return f"{gap.trigger} on {gap.on} went ahead although {what} (version {gap.version})"

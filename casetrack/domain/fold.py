@@ -151,6 +151,10 @@ def _corrected(case: Case, entry: e.Entry, data: e.EntryCorrected) -> Case:
             item: tuple(_amended(x, data, values) for x in known)
             for item, known in case.evidence.items()
         },
+        gaps=tuple(
+            replace(g, on=data.on) if data.on and g.version == data.corrects else g
+            for g in case.gaps
+        ),
         opened_on=data.on if data.corrects == 1 and data.on else case.opened_on,
     )
     return _affected(case, entry, data)

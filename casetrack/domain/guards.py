@@ -11,6 +11,7 @@ from casetrack.domain.case import Case, Tracked
 from casetrack.domain.checks import concerns
 from casetrack.domain.clocks import ends_within_day, runs_in_hours
 from casetrack.domain.events import Gap, Value
+from casetrack.domain.gaps import named, order_code
 from casetrack.domain.requirements import assess, judge
 from casetrack.domain.workflow import DAY, STAGE, Clock, Guard, GuardName, Workflow
 
@@ -161,20 +162,18 @@ def _not_passed(tracked: Tracked, ask: Ask) -> str:
     name, reading = tracked.deadline.deadline, tracked.deadline.reading
     if ask.at is None and ask.on == reading.due_on and ends_within_day(reading):
         return f"{name} is due at an hour of {reading.due_on}; give the instant with --at"
-    return f"{name} is due {reading.due_on} and has not passed"
+    if reading.law_by is None:
+        return f"{name} is due {reading.due_on} and has not passed"
+    return f"{name} is due {reading.due_on}, by the law {reading.law_by}; neither has passed"
 
 
 def _in_order(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     known = [(name, day) for name in guard.fields if (day := _day(ask, name)) is not None]
     return tuple(
-        _against(guard, f"{b} ({second}) is before {_named(a)} ({first})", f"{b}_before_{a}")
+        _against(guard, f"{b} ({second}) is before {named(a)} ({first})", order_code(a, b))
         for (a, first), (b, second) in pairwise(known)
         if second < first
     )
-
-
-def _named(field: str) -> str:
-    return "the request it answers" if field == STAGE else field
 
 
 def _day(ask: Ask, name: str) -> str | None:

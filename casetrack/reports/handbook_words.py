@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from casetrack.domain.clocks import default_rungs, parse_length
-from casetrack.domain.workflow import Clock, Field, Freshness, Grade, Guard, GuardName, Item, Rule
+from casetrack.domain.workflow import (
+    DAY,
+    STAGE,
+    Clock,
+    Field,
+    Freshness,
+    Grade,
+    Guard,
+    GuardName,
+    Item,
+    Rule,
+)
 from casetrack.reports.words import count
 
 HOUR_RUNGS = ("24h", "8h", "2h")  # what an hour clock's deadline gets; a test compares
@@ -21,6 +32,8 @@ _GUARDS: Mapping[GuardName, str] = {
     "passed": "the running one of these is past its due date, or the law's beside it: {clocks}",
     "expedited": "an expedited request is running in this stage",
 }
+# What stands in an order of dates and is no field.
+_ORDERED = {DAY: "on (its own day)", STAGE: "stage (the day on which the case's stage began)"}
 
 
 def names(of: Iterable[str]) -> str:
@@ -34,7 +47,8 @@ def required(fields: Iterable[str], must: tuple[str, ...]) -> str:
 
 
 def guard(of: Guard) -> str:
-    looks_at = {"clocks": names(of.clocks), "fields": names(of.fields)}
+    fields = (_ORDERED.get(name, name) for name in of.fields)
+    looks_at = {"clocks": names(of.clocks), "fields": names(fields)}
     can = "can be overridden with a reason" if of.overridable else "can't be overridden"
     return f"{of.name}: {_GUARDS[of.name].format(**looks_at)}; {can}"
 

@@ -5,11 +5,12 @@ from datetime import date
 
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.gaps import in_words
 from casetrack.domain.workflow import Workflow
 from casetrack.reports.casefile import Data, armed_data, closed_data, dates_data, moved_data
 from casetrack.reports.lines import labelled, row
 from casetrack.reports.sinks import terminal
-from casetrack.reports.words import day
+from casetrack.reports.words import day, lateness
 
 _WHY = {"expedite_refused": "expedite refused", "taken_back": "taken back"}
 
@@ -19,15 +20,16 @@ def receipt_data(data: e.Data, workflow: Workflow, case: Case, before: Case | No
 
     ``case`` is as it became; ``before`` gives the dates that a deadline moved from.
     """
-    return {**_particular(data, case), **_effects(data, workflow, before)}
+    return {**_particular(data, case, workflow), **_effects(data, workflow, before)}
 
 
-def _particular(data: e.Data, case: Case) -> Data:
+def _particular(data: e.Data, case: Case, workflow: Workflow) -> Data:
     said: Data = {}
     match data:
         case e.TransitionFired():
-            gaps = [{"guard": g.guard, "code": g.code, "item": g.item} for g in data.overridden]
-            said = {"from": data.origin, "to": data.to, "trigger": data.trigger, "overridden": gaps}
+            open_now = [_gap(gap, data.trigger, workflow) for gap in data.overridden]
+            said = {"from": data.origin, "to": data.to, "trigger": data.trigger,
+                    "overridden": open_now}  # fmt: skip
         case e.EvidenceRecorded():
             said = {"item": data.item}
         case e.DeadlineTolled(deadline=name):
@@ -42,6 +44,11 @@ def _particular(data: e.Data, case: Case) -> Data:
         case _:
             pass
     return said
+
+
+def _gap(gap: e.Gap, trigger: str, workflow: Workflow) -> Data:
+    told = in_words(gap, trigger, workflow)
+    return {"guard": gap.guard, "code": gap.code, "item": gap.item, "detail": told}
 
 
 def _touched(data: e.Effects) -> list[str]:
@@ -81,12 +88,13 @@ def receipt_lines(data: Data) -> list[str]:
         *(("returns", _returns(name, data)) for name in _names(data, "reopened")),
         *(("open", f"{name}, until it is shown that the filing arrived")
           for name in _names(data, "unproven")),
-        *(("closed", f"{d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}")
+        *(("closed", f"{d['deadline']}: {d['outcome']}{lateness(d['late'])}")
           for d in _rows(data, "closed")),
     ]  # fmt: skip
     lines = [text for label, said in told for text in row([(label, 7)], terminal(said))]
-    gaps = [f"open item: {d['guard']}, {d['item'] or d['code']}" for d in _rows(data, "overridden")]
-    return [terminal(_headline(data)), *lines, *(f"  {terminal(gap)}" for gap in gaps)]
+    gaps = [text for d in _rows(data, "overridden")
+            for text in labelled("open item:", terminal(str(d["detail"])), 2, 10)]  # fmt: skip
+    return [terminal(_headline(data)), *lines, *gaps]
 
 
 def _returns(name: object, data: Data) -> str:

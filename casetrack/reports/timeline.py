@@ -105,5 +105,5 @@ def _deadline(value: Mapping[str, Any]) -> str:
             why = f": {value['why']}" if "why" in value else ""
             return f"{name} due {due}, act by {act}{why}"
         case {"deadline": str(name), "outcome": str(outcome)}:
-            return f"{name} {outcome}{', late' if value.get('late') else ''}"
+            return f"{name} {outcome}{words.lateness(value.get('late', False))}"
     return ""

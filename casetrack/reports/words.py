@@ -36,6 +36,13 @@ def count(n: int, one: str) -> str:
     return f"{n} {one}" if n == 1 else f"{n} {one}s"
 
 
+def lateness(late: object) -> str:
+    """What goes after the outcome of a deadline; nothing where it was in time."""
+    if late is None:
+        return ", in time or late: its hour is not known"
+    return ", late" if late else ""
+
+
 def recalled(source: str, grade: str) -> str:
     """A source, with a warning where nobody has seen its text."""
     return sourced(source, grade) if grade == "R" else source

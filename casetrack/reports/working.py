@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -22,16 +23,21 @@ _PLAIN_DAY = re.compile(r"[A-Z][a-z]+, day ([0-9]+)")
 _LONG = 7  # more plain calendar days than these are told as one run
 
 
-def explain(deadline: Deadline, workflow: Workflow, title: str | None = None) -> list[Line]:
+def explain(
+    deadline: Deadline,
+    workflow: Workflow,
+    title: str | None = None,
+    tolled_on: date | None = None,
+) -> list[Line]:
     """One deadline of a case, with its clock's sources and caveats.
 
-    ``title`` is that of one of our own, where it may be shown.
+    ``title`` is that of one of our own, where it may be shown. ``tolled_on``: it stands still.
     """
     clock = clock_of(workflow, deadline.clock)
     title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
     working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
-    replaced = _labelled(_standard(deadline))
-    return [Line(terminal(title), "head"), *working, *replaced, *rule(clock)]
+    beside = [*_labelled(_standard(deadline)), *_labelled(_stopped(tolled_on))]
+    return [Line(terminal(title), "head"), *working, *beside, *rule(clock)]
 
 
 def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> list[Line]:
@@ -155,6 +161,11 @@ def _standard(deadline: Deadline) -> Labelled:
         yield "standard", f"{words.day(before.due_on)} ({before.length}), before it was expedited"
 
 
+def _stopped(tolled_on: date | None) -> Labelled:
+    if tolled_on is not None:
+        yield "stands still", f"since {words.day(tolled_on)}: the dates move when it resumes"
+
+
 def _rule(clock: Clock) -> Labelled:
     yield "source", words.sourced(clock.source, clock.evidence)
     if clock.caveat:
@@ -192,11 +203,17 @@ def calc_data(reading: Reading, home: str, zone: str) -> dict[str, Any]:
 
 
 def explain_data(
-    deadline: Deadline, workflow: Workflow, title: str | None = None
+    deadline: Deadline,
+    workflow: Workflow,
+    title: str | None = None,
+    tolled_on: date | None = None,
 ) -> dict[str, Any]:
-    """One deadline, every step kept; ``law`` is null where the clock has none beside it."""
+    """One deadline, every step kept; ``law`` is null where the clock has none beside it.
+
+    ``standard`` is the working that an expedited request replaced, else null.
+    """
     clock = clock_of(workflow, deadline.clock)
-    reading = deadline.reading
+    reading, before = deadline.reading, deadline.standard
     return {
         "deadline": deadline.deadline,
         "title": title or clock.title,
@@ -205,6 +222,8 @@ def explain_data(
         **calc_data(reading, workflow.calendar, workflow.zone),
         **rule_data(clock),
         "law": clock.law and _law(clock.law, reading, workflow.zone),
+        "standard": before and calc_data(before, workflow.calendar, workflow.zone),
+        "tolled_on": tolled_on and tolled_on.isoformat(),
     }
 
 

@@ -127,6 +127,10 @@ def test_a_clock_is_stopped_and_runs_again(tmp_path: Path) -> None:
     office.do("toll", "C-1", "pa_decision", *WHY, "--on", "2026-12-01", now="2026-12-10T16:00Z")
     shown = office.do("show", "C-1", "--json", now="2026-12-10T16:00Z").data["deadlines"]
     assert {d["deadline"]: d["outcome"] for d in shown}["pa_decision#1"] == "tolled"
+    stopped = office.do("explain", "C-1", "pa_decision", "--json", now="2026-12-10T16:00Z").data
+    assert [d["tolled_on"] for d in stopped["deadlines"]] == ["2026-12-01"]
+    told = office.do("explain", "C-1", "pa_decision", now="2026-12-10T16:00Z").out
+    assert "stands still    since Tue 2026-12-01" in told
     later = "2026-12-10T16:00Z"
     data = office.do("resume", "C-1", "pa_decision", *WHY, "--json", now=later).data
     assert data["schema"] == "casetrack.resume/1"
@@ -135,6 +139,22 @@ def test_a_clock_is_stopped_and_runs_again(tmp_path: Path) -> None:
     (found,) = explained["deadlines"]
     assert (found["from"], found["length"], found["due_on"]) == ("2026-12-10", "11bd", "2026-12-28")
     assert sum(step["counted"] for step in found["steps"]) == 11
+    assert (found["tolled_on"], found["standard"]) == (None, None)
+
+
+def test_an_expedited_deadline_is_explained_with_the_date_it_replaced(tmp_path: Path) -> None:
+    office = practice(tmp_path / "db")
+    submitted(office)
+    urgent = ["--at", "2026-11-25T10:00-06:00", "expedite_reason=deterioration"]
+    now = "2026-11-25T17:00Z"
+    office.do("fire", "C-1", "expedite", *urgent, "--override", "x", now=now)
+    (found,) = office.do("explain", "C-1", "pa_decision", "--json", now=now).data["deadlines"]
+    assert (found["length"], found["due_at"]) == ("72h", "2026-11-28T10:00:00-06:00")
+    before = found["standard"]
+    assert (before["from"], before["length"], before["due_on"]) == (
+        "2026-11-24", "14bd", "2026-12-16"
+    )  # fmt: skip
+    assert sum(step["counted"] for step in before["steps"]) == 14
 
 
 def test_a_title_is_typed_and_shown_only_with_phi(office: Office) -> None:

@@ -43,8 +43,9 @@ UPHOLD = """
     moves           internal_appeal -> appeal_denied
     moves           external_review -> final_denial
     fields          notice_on (required), received_on, stated_due_on, granted_part
-    guard           in_order: none of these dates is before the one named ahead of it: stage,
-                    notice_on, received_on, on; can be overridden with a reason
+    guard           in_order: none of these dates is before the one named ahead of it: stage (the
+                    day on which the case's stage began), notice_on, received_on, on (its own day);
+                    can be overridden with a reason
     source          guide: Appeals Process in Illinois
 """
 INHIBITOR_TEST = """
