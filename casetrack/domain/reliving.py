@@ -61,7 +61,7 @@ def returned(
     after = Life.once(case, entries, rules, event)
     for name in names:
         tracked = case.deadlines[name]
-        if not _amended_since(tracked, entries, tracked.closed_version, rules.workflow):
+        if not amended_since(tracked, entries, tracked.closed_version, rules.workflow):
             continue
         known = entries[: tracked.closed_version]
         before, new = Life(replay(case.id, known), known, rules), after.dates(tracked)
@@ -69,23 +69,11 @@ def returned(
             yield _move(name, new)
 
 
-def dates_without(
-    case: Case, entries: Entries, rules: Rules, event: e.Event, tracked: Tracked, since: int
-) -> Dates | None:
-    """An open deadline's dates once ``event`` has taken back entry ``since``.
-
-    None if nothing that it rests on was amended after that entry.
-    """
-    if not _amended_since(tracked, entries, since, rules.workflow):
-        return None
-    return Life.once(case, entries, rules, event).dates(tracked)
-
-
 def _move(name: str, dates: Dates) -> e.Moved:
     return e.Moved(deadline=name, why="amended", reading=dates[0], standard=dates[1])
 
 
-def _amended_since(
+def amended_since(
     tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
 ) -> bool:
     """Whether an entry that the deadline rests on was corrected after that version."""

@@ -144,10 +144,8 @@ class _Undo:
         return self.state in alive_in or (self._waited(name) and self.before.state == self.state)
 
     def moved(self, rules: reliving.Rules, event: e.Event) -> Iterator[e.Moved]:
-        """Back to the reading before; one that something else has changed since keeps its date.
-
-        Where what it rests on was amended since, it is counted again from that.
-        """
+        """Back to the reading before; where it was changed or amended since, counted again."""
+        after = reliving.Life.once(self._case, self._entries, rules, event)
         for move in self._data.moved:
             was, tracked = self.before.deadlines[move.deadline], self._case.deadlines[move.deadline]
             if tracked.outcome is not None:
@@ -155,14 +153,13 @@ class _Undo:
             if tracked.tolled_on is not None:
                 name = move.deadline
                 raise Refused(f"{name} stands still since {tracked.tolled_on}; resume it first")
-            fresh = reliving.dates_without(
-                self._case, self._entries, rules, event, tracked, self._version
-            )
-            same = tracked.deadline.reading == move.reading
-            reading = was.deadline.reading if same else tracked.deadline.reading
-            reading, standard = fresh or (reading, was.deadline.standard)
+            dates = was.deadline.reading, was.deadline.standard
+            if tracked.deadline.reading != move.reading or reliving.amended_since(
+                tracked, self._entries, self._version, rules.workflow
+            ):
+                dates = after.dates(tracked)
             yield e.Moved(
-                deadline=move.deadline, why="taken_back", reading=reading, standard=standard
+                deadline=move.deadline, why="taken_back", reading=dates[0], standard=dates[1]
             )
 
     def returned(self, rules: reliving.Rules, event: e.Event) -> Iterator[e.Moved]:

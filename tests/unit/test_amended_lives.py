@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from casetrack.domain import events as e
 from casetrack.domain.reprojecting import reproject
-from casetrack.errors import TransitionRefused
+from casetrack.errors import CasetrackError, TransitionRefused
 from casetrack.service.questions import next_steps
 from tests.world import DRY, GUIDE, KNOWN, World, day, proclaimed, refused
 
@@ -158,6 +158,18 @@ def test_a_refusal_taken_back_hurries_the_deadline_again_beside_the_amended_stan
     standard = world.deadline("pa_decision#1").deadline.standard
     assert standard is not None
     assert standard.due_on == day("2026-12-15")
+
+
+def test_a_refusal_taken_back_after_a_toll_leaves_the_hours_that_nothing_stops() -> None:
+    world = submitted()
+    world.at("2026-11-30").fire("expedite", "2026-11-27T10:00", **URGENT)
+    world.fire("refuse_expedite", "2026-11-28")
+    world.toll("pa_decision", "2026-11-29")
+    world.resume("pa_decision", "2026-11-30")
+    assert world.dates("pa_decision#1")[0] == "2026-12-17"
+    world.void(4)
+    assert world.reading("pa_decision#1").due_on == day("2026-11-30")
+    assert world.case.expedited
 
 
 # The order of transitions
@@ -366,3 +378,54 @@ def test_an_expedited_request_says_which_warnings_of_the_standard_date_stay_sent
     assert isinstance(slowed, e.TransitionFired)
     # A day before the end of the 10th is yet to come.
     assert [(m.reading.act_by, m.sent) for m in slowed.moved] == [(day("2026-11-10"), ("2bd",))]
+
+
+# A payer's deadline through anything that can happen to it
+
+
+HAPPENINGS = st.lists(
+    st.sampled_from(["expedite", "refuse_expedite", "stop", "extend", "note"]), max_size=5
+)
+INSTANTS = st.integers(0, 9 * 24).map(
+    lambda n: f"{date(2026, 11, 10) + timedelta(n // 24)}T{n % 24:02}:30"
+)
+
+
+def hurried_and_slowed(submitted_at: str, acts: list[str]) -> World:
+    """Submitted by 19 November; from the 20th on, one thing a day at noon."""
+    world = World("2026-11-20")
+    world.fire("submit", submitted_at, method="portal")
+    for n, act in enumerate(acts):
+        today = date(2026, 11, 20) + timedelta(2 * n)
+        world.at(f"{today}T12:00")
+        match act:
+            case "expedite":
+                world.fire("expedite", f"{today}T12:00", **URGENT)
+            case "refuse_expedite":
+                world.fire("refuse_expedite", str(today))
+            case "stop":
+                world.toll("pa_decision", str(today - timedelta(1)))
+                world.resume("pa_decision", str(today))
+            case "extend":
+                world.extend("pa_decision", f"2027-01-{10 + n}")
+            case _:
+                world.note(str(today), kind="other")
+    return world
+
+
+@given(wrong=INSTANTS, right=INSTANTS, acts=HAPPENINGS)
+def test_an_amended_request_stands_where_it_would_had_it_been_typed_right(
+    wrong: str, right: str, acts: list[str]
+) -> None:
+    assume(wrong != right)
+    try:
+        world, plain = hurried_and_slowed(wrong, acts), hurried_and_slowed(right, acts)
+    except CasetrackError:
+        assume(False)
+    world.amend(2, at=right)
+    assert world.deadline("pa_decision#1") == plain.deadline("pa_decision#1")
+    newest = world.case.moves[-1].version
+    if newest > 2:
+        world.void(newest)
+        plain.void(newest)
+        assert world.deadline("pa_decision#1") == plain.deadline("pa_decision#1")
