@@ -190,6 +190,13 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 
 
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
+    try:
+        return _deadline_row(row)
+    except ValueError:  # a day that is none
+        raise Corrupt(f"case {row[0]}: its view can't be read; run 'casetrack db rebuild'") from None
+
+
+def _deadline_row(row: Sequence[Any]) -> DeadlineRow:
     case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
     outcome, unproven, tolled_on, rungs, sent, counted_from = row[10:]
     return DeadlineRow(

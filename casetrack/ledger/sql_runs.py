@@ -150,5 +150,5 @@ def _same(connection: Connection, case: Case) -> bool:
             and reading.deadlines(connection, case.id) == deadline_rows(case)
             and reading.values(connection, case.id) == value_rows(case)
         )
-    except ValueError:  # a day that is none: no view of ours
+    except Corrupt:  # a day that is none: no view of ours
         return False
