@@ -193,7 +193,8 @@ def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
     try:
         return _deadline_row(row)
     except ValueError:  # a day that is none
-        raise Corrupt(f"case {row[0]}: its view can't be read; run 'casetrack db rebuild'") from None
+        why = "its view can't be read; run 'casetrack db rebuild'"
+        raise Corrupt(f"case {row[0]}: {why}") from None
 
 
 def _deadline_row(row: Sequence[Any]) -> DeadlineRow:

@@ -112,7 +112,8 @@ class Sent:
         def sent() -> bool:
             # One after another: each is tried, whatever became of those before it.
             services = [_service(place, url) for place, url in addresses]
-            return all([service.notify(body=text, title=title) for service in services])
+            took = [service.notify(body=text, title=title) for service in services]
+            return all(took)
 
         if not within(PATIENCE, sent):
             raise Undelivered("a service did not take the message")

@@ -180,12 +180,14 @@ SCHEMA = (
     """,
     """
     CREATE TRIGGER case_view_insert AFTER INSERT ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT NEW.case_id AS case_id)
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
         WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER case_view_update AFTER UPDATE ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
         WHERE case_id NOT IN touched; END
     """,
     """
@@ -195,12 +197,14 @@ SCHEMA = (
     """,
     """
     CREATE TRIGGER deadline_view_insert AFTER INSERT ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT NEW.case_id AS case_id)
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
         WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER deadline_view_update AFTER UPDATE ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
         WHERE case_id NOT IN touched; END
     """,
     """
