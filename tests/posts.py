@@ -51,10 +51,14 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 class Web:
-    """Requests as they came: method, path, body. ``answers`` gives the status by path, else 200."""
+    """Requests as they came: method, path, body. ``answers`` gives the status by path, else 200.
+
+    What is asked at ``/slow`` is answered a byte at a time until ``hurry`` is set.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.hurry = threading.Event()
         self.asked: list[tuple[str, str, bytes]] = []
         self.answers: dict[str, tuple[int, dict[str, str]]] = {}
 
@@ -77,8 +81,11 @@ def web() -> Iterator[Web]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            slow = 1000 if self.path == "/slow" else 0
+            self.send_header("Content-Length", str(slow))
             self.end_headers()
+            while slow and not found.hurry.wait(0.1):
+                self.wfile.write(b".")
 
         do_GET = do_POST = _take  # noqa: N815 - http.server's names
 
@@ -92,6 +99,7 @@ def web() -> Iterator[Web]:
     try:
         yield found
     finally:
+        found.hurry.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -11,7 +11,7 @@ import typer
 from casetrack.cli import render
 from casetrack.cli.options import AsJson
 from casetrack.cli.session import Session, session
-from casetrack.errors import Findings, Refused, Unparsable
+from casetrack.errors import Findings, Refused, Undelivered, Unparsable
 
 if TYPE_CHECKING:
     from casetrack.service.daily import Order
@@ -46,19 +46,18 @@ def sweep(
 
     s = session(ctx)
     setup = operating(s)
-    tracker = s.unattended()
+    tracker, screen = s.unattended(), Screen()
     swept = sweeping.sweep(
         tracker,
-        channels(setup, tracker, as_json=as_json),
-        unsaid if as_json else begun,
+        channels(setup, tracker, screen, as_json=as_json),
+        unsaid if as_json else screen.begun,
         accept_gap=accept_gap,
     )
     if as_json:
         render.data("sweep", telling.data(swept))
     elif swept.sent or swept.failed or not quiet:
-        render.lines(telling.summary(swept))
-    if swept.exit_code:
-        raise typer.Exit(swept.exit_code)
+        screen.say(telling.summary(swept))
+    screen.leave(swept.exit_code)
 
 
 def daily(
@@ -74,20 +73,20 @@ def daily(
     from casetrack.service.locks import alone
 
     s = session(ctx)
-    setup = operating(s)
+    setup, screen = operating(s), Screen()
     order = ordered(s, setup, report_dir, tell=notify, accept_gap=accept_gap)
-    tracker = s.unattended()
-    ways = channels(setup, tracker, as_json=as_json)
+    admitted(s, setup)
     with alone(order.database, setup.daily.wait_seconds):
-        ran = running.daily(tracker, ways, order, unsaid if as_json else begun)
+        tracker = s.unattended()  # after the wait: what came due meanwhile is due
+        ways = channels(setup, tracker, screen, as_json=as_json)
+        ran = running.daily(tracker, ways, order, unsaid if as_json else screen.begun)
     for warning in ran.warnings:
         render.say(f"warning: {warning}")
     if as_json:
         render.data("daily", telling.daily_data(ran))
     else:
-        render.lines(telling.screen(ran))
-    if ran.exit_code:
-        raise typer.Exit(ran.exit_code)
+        screen.say(telling.screen(ran))
+    screen.leave(ran.exit_code)
 
 
 def serve(ctx: typer.Context, report_dir: ReportDir = None, notify: Tell = False) -> None:
@@ -102,16 +101,17 @@ def serve(ctx: typer.Context, report_dir: ReportDir = None, notify: Tell = False
         raise Refused("--now (or CASETRACK_NOW) is set, and a server needs a clock that runs")
     setup = operating(s)
     order = ordered(s, setup, report_dir, tell=notify, accept_gap=False)
-    first = s.unattended()
-    channels(setup, first)  # a wrong address is refused here, not at the first reminder
-    first.ledger.close()
-    stop = Event()
+    admitted(s, setup)
+    stop, screen = Event(), Screen()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server = Server(s.unattended, lambda tracker: channels(setup, tracker), say_now, order, setup)
-    say_now([f"serving {order.database}: daily at {setup.serve.at}, every {setup.serve.every} min"])
+    server = Server(
+        s.unattended, lambda tracker: channels(setup, tracker, screen), screen.say, order, setup
+    )
+    times = f"daily at {setup.serve.at}, every {setup.serve.every} min"
+    screen.say([f"serving {order.database}: {times}"])
     server.run(stop)
-    say_now(["stopped"])
+    screen.say(["stopped"])
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -179,30 +179,63 @@ def ordered(
         ping=setup.ping,
         tell=tell,
         accept_gap=accept_gap,
+        patience=filed.wait_seconds,
     )
 
 
+def admitted(s: Session, setup: "Operating") -> None:
+    """Refuse now what would otherwise be found out at the first reminder: a wrong address."""
+    tracker = s.unattended()
+    channels(setup, tracker, Screen())
+    tracker.ledger.close()
+
+
 def channels(
-    setup: "Operating", tracker: "Tracker", *, as_json: bool = False
+    setup: "Operating", tracker: "Tracker", screen: "Screen", *, as_json: bool = False
 ) -> "tuple[Channel, ...]":
     """Reminders on standard output stand beside the one object that ``--json`` prints there."""
     from casetrack.service import notify
 
-    say = render.say if as_json else (lambda text: say_now([text]))
+    say = render.say if as_json else screen.deliver
     return notify.channels(setup.notify, say, practice=tracker.ledger.practice)
 
 
-def begun(known: "Swept") -> None:
-    from casetrack.service import telling
+class Screen:
+    """Standard output, each time written out at once, which may be full or gone.
 
-    say_now(telling.heading(known))
+    What is merely said must not keep a reminder from going out by another channel: it is lost,
+    and the exit code says so. What is delivered raises ``OSError``.
+    """
+
+    def __init__(self) -> None:
+        self._gone: OSError | None = None
+
+    def say(self, lines: Iterable[str | render.Toned]) -> None:
+        if self._gone is None:
+            try:
+                render.lines(lines)
+                sys.stdout.flush()
+            except OSError as error:
+                self._gone = error
+                render.say("error: standard output can't be written; what was to be said is lost")
+                # What waits in the stream's buffer would fail again when it closes.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def deliver(self, text: str) -> None:
+        self.say([text])
+        if self._gone is not None:
+            raise self._gone
+
+    def begun(self, known: "Swept") -> None:
+        from casetrack.service import telling
+
+        self.say(telling.heading(known))
+
+    def leave(self, code: int) -> None:
+        code = code or (Undelivered.exit_code if self._gone else 0)
+        if code:
+            raise typer.Exit(code)
 
 
 def unsaid(known: "Swept") -> None:
     """What is in the data is not said beside it."""
-
-
-def say_now(lines: Iterable[str | render.Toned]) -> None:
-    """Whatever happens next, this is out."""
-    render.lines(lines)
-    sys.stdout.flush()

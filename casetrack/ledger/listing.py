@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, null, or_, select
 
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
@@ -14,7 +14,7 @@ from casetrack.ledger.reading import (
     as_case_row,
     as_deadline_row,
 )
-from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query
+from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
 
 STREAMED = 500
 _SPLIT = len(CASE_COLUMNS)
@@ -52,6 +52,39 @@ def doubtful_statement(presumed: Sequence[str], *, patients: bool) -> Select[Any
     differs = _deadline.stated_due_on != _deadline.due_on
     doubt = or_(_deadline.unproven == 1, differs, _deadline.counted_from.in_(presumed))
     return docket_statement(None, patients=patients).where(doubt)
+
+
+_SORT = (
+    _case.definition, _deadline.clock, _case.state, _case.final, _deadline.unproven,
+    _deadline.rungs,
+)  # fmt: skip
+
+
+def sorts(connection: Connection) -> dict[Sort, date]:
+    """Told apart by the database: what is stored is not fetched."""
+    joined = t.deadline_view.join(t.case_view, _case.case_id == _deadline.case_id)
+    found = select(*_SORT, func.max(_deadline.due_on)).select_from(joined)
+    rows = connection.execute(found.where(_deadline.outcome.is_(None)).group_by(*_SORT))
+    return {
+        Sort(
+            definition=definition,
+            clock=clock,
+            state=state,
+            final=bool(final),
+            unproven=bool(unproven),
+            rungs=tuple(rungs.split()),
+        ): date.fromisoformat(last)
+        for definition, clock, state, final, unproven, rungs, last in rows
+    }
+
+
+def sort_statement(sort: Sort) -> Select[Any]:
+    wanted = (
+        sort.definition, sort.clock, sort.state, int(sort.final), int(sort.unproven),
+        " ".join(sort.rungs),
+    )  # fmt: skip
+    alike = (column == value for column, value in zip(_SORT, wanted, strict=True))
+    return docket_statement(None, patients=False).where(*alike)
 
 
 def pinned(connection: Connection) -> list[str]:

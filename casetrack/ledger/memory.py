@@ -21,6 +21,7 @@ from casetrack.ledger.store import (
     DocketRow,
     Draft,
     Query,
+    Sort,
     Sources,
     Stats,
     ValueRow,
@@ -217,6 +218,12 @@ class MemoryLedger:
 
     def counts(self) -> Sequence[tuple[str, str | None, int]]:
         return rowwise.counts(self._cases.values())
+
+    def sorts(self) -> Mapping[Sort, date]:
+        return rowwise.sorts(self.docket(None))
+
+    def of_sort(self, sort: Sort) -> Sequence[DocketRow]:
+        return [row for row in self.docket(None) if rowwise.sort_of(row) == sort]
 
     def unassigned(self) -> Sequence[CaseRow]:
         return rowwise.unassigned(self._cases.values())

@@ -211,6 +211,14 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 
 
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
+    try:
+        return _deadline_row(row)
+    except ValueError:  # a day that is none
+        why = "its view can't be read; run 'casetrack db rebuild'"
+        raise Corrupt(f"case {row[0]}: {why}") from None
+
+
+def _deadline_row(row: Sequence[Any]) -> DeadlineRow:
     case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
     outcome, unproven, tolled_on, rungs, sent, counted_from, calendars, first, last = row[10:]
     return DeadlineRow(

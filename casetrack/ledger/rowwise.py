@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from casetrack.domain.case import Case
-from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query
+from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
 from casetrack.ledger.views import case_row, current_values, deadline_rows, texts
 
 
@@ -47,6 +47,25 @@ def crossing(
         and row.crosses_to >= first
     ]
     return sorted(found, key=lambda row: (row.case_id, row.deadline))
+
+
+def sort_of(row: DocketRow) -> Sort:
+    return Sort(
+        definition=row.case.definition,
+        clock=row.deadline.clock,
+        state=row.case.state,
+        final=row.case.final,
+        unproven=row.deadline.unproven,
+        rungs=row.deadline.rungs,
+    )
+
+
+def sorts(rows: Iterable[DocketRow]) -> dict[Sort, date]:
+    found: dict[Sort, date] = {}
+    for row in rows:
+        sort = sort_of(row)
+        found[sort] = max(row.deadline.due_on, found.get(sort, date.min))
+    return found
 
 
 def _docket_order(row: DocketRow) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ from casetrack.ledger.store import (
     DocketRow,
     Draft,
     Query,
+    Sort,
     Sources,
     Stats,
     ValueRow,
@@ -241,6 +242,14 @@ class SqlLedger:
     ) -> Sequence[DeadlineRow]:
         with self._reading() as connection:
             return reading.crossing(connection, calendars, first, last)
+
+    def sorts(self) -> Mapping[Sort, date]:
+        with self._reading() as connection:
+            return listing.sorts(connection)
+
+    def of_sort(self, sort: Sort) -> Iterator[DocketRow]:
+        with self._reading() as connection:
+            yield from listing.docket(connection, listing.sort_statement(sort))
 
     def pinned(self) -> Sequence[str]:
         with self._reading() as connection:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Update, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
 
 from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
@@ -81,15 +82,21 @@ class SqlRuns:
             return list(connection.execute(select(t.touched.c.case_id)).scalars())
 
     def compare(self, case_ids: Sequence[str]) -> Checked:
+        waiting = list(dict.fromkeys(case_ids))
+        known = set(waiting)
         differing: list[str] = []
         corrupt: list[str] = []
-        for start in range(0, len(case_ids), BATCH):
+        while waiting:
+            batch, waiting = waiting[:BATCH], waiting[BATCH:]
+            displaced: set[str] = set()
             with self._writing() as connection:
-                for case_id in case_ids[start : start + BATCH]:
+                for case_id in batch:
                     try:
-                        differing += _compared(connection, case_id)
-                    except Corrupt:
+                        differing += _compared(connection, case_id, displaced)
+                    except (Corrupt, IntegrityError):
                         corrupt.append(case_id)
+            waiting += sorted(displaced - known)
+            known |= displaced
         return Checked(differing=tuple(differing), corrupt=tuple(corrupt))
 
 
@@ -130,16 +137,30 @@ def _read(text: str) -> datetime:
     return found if found.tzinfo else LONG_AGO
 
 
-def _compared(connection: Connection, case_id: str) -> Iterator[str]:
-    """The id, if the case's views were not what its entries replay to; now they are."""
+def _compared(connection: Connection, case_id: str, displaced: set[str]) -> Iterator[str]:
+    """The id, if the case's views were not what its entries replay to; now they are.
+
+    ``displaced`` gets the cases whose place had to be cleared for that.
+    """
     entries = next((e for _, e in reading.entries(connection, case_id, case_id)), ())
     case = replay(case_id, entries)
     if not _same(connection, case):
         erase_views(connection, case_id)
         if entries:
+            displaced |= _cleared(connection, case)
             write_views(connection, [(Case(id=case_id), case)])
         yield case_id
     connection.execute(delete(t.touched).where(t.touched.c.case_id == case_id))
+
+
+def _cleared(connection: Connection, case: Case) -> set[str]:
+    """The cases that stood in the views under this one's reference."""
+    c = t.case_view.c
+    found = select(c.case_id).where(c.reference == case_row(case).reference)
+    others = set(connection.execute(found).scalars())
+    for case_id in others:
+        erase_views(connection, case_id)
+    return others
 
 
 def _same(connection: Connection, case: Case) -> bool:
@@ -150,5 +171,5 @@ def _same(connection: Connection, case: Case) -> bool:
             and reading.deadlines(connection, case.id) == deadline_rows(case)
             and reading.values(connection, case.id) == value_rows(case)
         )
-    except ValueError:  # a day that is none: no view of ours
+    except Corrupt:  # a day that is none: no view of ours
         return False

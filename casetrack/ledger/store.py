@@ -98,6 +98,17 @@ class DocketRow(Struct, frozen=True, kw_only=True):
     patient: str | None = None
 
 
+class Sort(Struct, frozen=True, kw_only=True):
+    """Open deadlines that are alike in all but their case and days."""
+
+    definition: str
+    clock: str
+    state: str
+    final: bool
+    unproven: bool
+    rungs: tuple[str, ...]
+
+
 class Query(Struct, frozen=True, kw_only=True):
     """Which cases to list; every condition given must hold. ``limit`` 0: all.
 
@@ -199,6 +210,12 @@ class Ledger(Protocol):
 
         One whose clock stands still is none of them.
         """
+
+    def sorts(self) -> Mapping[Sort, date]:
+        """Each sort of open deadline there is, with its last ``due_on``; they are few."""
+
+    def of_sort(self, sort: Sort) -> Iterable[DocketRow]:
+        """The open deadlines of that sort, in the docket's order."""
 
     def pinned(self) -> Sequence[str]:
         """The digests of the workflows that the cases not final have pinned, sorted."""

@@ -193,18 +193,35 @@ def _refusing(name: str, act: str, why: str, when: str = "") -> str:
     return f"CREATE TRIGGER {name} BEFORE {act} {when}BEGIN SELECT RAISE(ABORT, '{why}'); END"
 
 
-def _touching(table: str, act: str, row: str) -> str:
-    known = f"SELECT 1 FROM touched WHERE case_id = {row}.case_id"  # noqa: S608 - our own names
+def _touching(table: str, act: str, rows: str) -> str:
+    fresh = f"SELECT case_id FROM ({rows}) WHERE case_id NOT IN touched"  # noqa: S608 - our own names
     return (
-        f"CREATE TRIGGER {table}_{act.lower()} AFTER {act} ON {table} BEGIN INSERT INTO"
-        f" touched (case_id) SELECT {row}.case_id WHERE NOT EXISTS ({known}); END"
+        f"CREATE TRIGGER {table}_{act.lower()} AFTER {act} ON {table}"
+        f" BEGIN INSERT INTO touched (case_id) {fresh}; END"
     )
 
 
-TOUCHING = tuple(
-    _touching(table, act, row)
-    for table in ("case_view", "deadline_view")
-    for act, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+def _displacing(act: str) -> str:
+    """OR REPLACE takes away, without a delete trigger, the row that has the same reference."""
+    other = (
+        "SELECT case_id FROM case_view WHERE reference = NEW.reference AND case_id <> NEW.case_id"
+    )
+    return (
+        f"CREATE TRIGGER case_view_displacing_{act.lower()} BEFORE {act} ON case_view"
+        f" WHEN EXISTS ({other}) BEGIN INSERT INTO touched (case_id) {other}"
+        " AND case_id NOT IN touched; END"
+    )
+
+
+_NEW, _OLD = "SELECT NEW.case_id AS case_id", "SELECT OLD.case_id AS case_id"
+TOUCHING = (
+    *(
+        _touching(table, act, rows)
+        for table in ("case_view", "deadline_view")
+        for act, rows in (("INSERT", _NEW), ("UPDATE", f"{_NEW} UNION {_OLD}"), ("DELETE", _OLD))
+    ),
+    _displacing("INSERT"),
+    _displacing("UPDATE"),
 )
 
 TRIGGERS = (

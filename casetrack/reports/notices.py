@@ -33,6 +33,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     unproven: bool = False
     may_repeat: bool = False
     practice: bool = False
+    opens: bool = False
 
 
 def subject(notice: Notice) -> str:
@@ -61,6 +62,9 @@ def _again(notice: Notice) -> str:
 
 
 def _when(notice: Notice) -> str:
+    if notice.opens:
+        verb = "open since" if notice.now > notice.due_at else "opens after"
+        return f"{verb} {_moment(notice)}"
     if notice.kind != "planned" and notice.now > notice.due_at:
         return f"OVERDUE since {_moment(notice)}"
     ours = notice.owner == "provider"
@@ -79,7 +83,7 @@ def _left(notice: Notice) -> str:
 
 
 def _last(notice: Notice) -> str:
-    if notice.kind != "planned" and notice.now > notice.due_at:
+    if notice.opens or (notice.kind != "planned" and notice.now > notice.due_at):
         return ""
     if notice.owner != "provider":
         return f", due {_moment(notice)}"

@@ -1,6 +1,7 @@
 """The daily run: compare, sweep, report, tell whoever watches. Run again, it does nothing new."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain import dates
-from casetrack.errors import CasetrackError, Undelivered
+from casetrack.errors import CasetrackError
 from casetrack.service import metrics, telling
 from casetrack.service.due import ZONE, Filter, docket
 from casetrack.service.health import DAILY
@@ -24,7 +25,10 @@ SHARE = 30  # runs after which every case has been folded again
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What a run is to do besides sweeping, and beside which database it is to be alone."""
+    """What a run is to do besides sweeping, and beside which database it is to be alone.
+
+    ``patience``: seconds to wait for what other sweeps have in hand.
+    """
 
     database: Path
     within: str = "10bd"
@@ -33,6 +37,7 @@ class Order(Struct, frozen=True, kw_only=True):
     ping: Ping = Ping()
     tell: bool = False
     accept_gap: bool = False
+    patience: float = 0
 
 
 def daily(
@@ -59,7 +64,7 @@ def _run(
     reports, problems = publish(tracker, found, order.report_dir) if order.report_dir else ((), ())
     ran = Ran(docket=found, swept=swept, refused=refused, reports=reports, problems=problems)
     if order.tell:
-        ran = _told(ran, channels)
+        ran = _told(tracker, ran, channels)
     ran = _measured(ran, order.metrics)
     if refused is None:
         tracker.ledger.runs.beat(DAILY, tracker.now)
@@ -71,30 +76,44 @@ def _swept(
 ) -> tuple[Swept | None, CasetrackError | None]:
     share = tuple(_share(tracker))
     try:
-        swept = sweep(tracker, channels, begun, accept_gap=order.accept_gap, also=share)
+        swept = sweep(
+            tracker, channels, begun,
+            accept_gap=order.accept_gap, also=share, patience=order.patience,
+        )  # fmt: skip
     except CasetrackError as error:
         return None, error
     return swept, None
 
 
 def _share(tracker: Tracker) -> Iterator[str]:
-    """A thirtieth of all cases, another one each day."""
-    turn = dates.local_date(tracker.now, ZONE).toordinal() % SHARE
+    """A thirtieth of all cases for today, and one for each day since the last run."""
+    last, today = tracker.ledger.runs.beats().get(DAILY), _ordinal(tracker.now)
+    days = 1 if last is None else min(max(today - _ordinal(last), 1), SHARE)
+    turns = {(today - n) % SHARE for n in range(days)}
     for case_id in tracker.ledger.case_ids():
-        if int.from_bytes(sha256(case_id.encode()).digest()[:4], "big") % SHARE == turn:
+        if int.from_bytes(sha256(case_id.encode()).digest()[:4], "big") % SHARE in turns:
             yield case_id
 
 
-def _told(ran: Ran, channels: Sequence[Channel]) -> Ran:
-    """The run in a few words, to everybody who gets reminders that are nobody's."""
+def _ordinal(at: datetime) -> int:
+    return dates.local_date(at, ZONE).toordinal()
+
+
+def _told(tracker: Tracker, ran: Ran, channels: Sequence[Channel]) -> Ran:
+    """The run in a few words, to everybody who gets reminders that are nobody's; once for a now."""
+    runs = tracker.ledger.runs
     subject, body = telling.bulletin(ran)
-    problems = list(ran.problems)
+    problems = []
     for channel in channels:
+        told = f"told {channel.name}"
+        if runs.beats().get(told) == tracker.now:
+            continue
         try:
             channel.tell(subject, body)
-        except Undelivered as error:
+            runs.beat(told, tracker.now)
+        except CasetrackError as error:
             problems.append(f"{channel.name}: {error.message}")
-    return replace(ran, problems=tuple(problems))
+    return replace(ran, problems=(*ran.problems, *problems))
 
 
 def _measured(ran: Ran, path: Path | None) -> Ran:

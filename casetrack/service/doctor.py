@@ -1,7 +1,7 @@
 """What may silence a warning one day, found while there is time to mend it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from msgspec import Struct
 from casetrack.domain import dates, plans
 from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Workflow
-from casetrack.ledger.store import CaseRow, DocketRow, Query
+from casetrack.ledger.store import CaseRow, Sort
 from casetrack.service import health
 from casetrack.service.due import ZONE
 from casetrack.service.reprojecting import pending, shifts
@@ -18,6 +18,7 @@ from casetrack.service.tracker import Tracker
 
 OFTEN = timedelta(hours=1)  # what an hour clock needs between two sweeps
 YEAR = timedelta(days=365)
+LEEWAY = timedelta(minutes=5)  # a run may end while the doctor looks
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -31,13 +32,13 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 def examine(tracker: Tracker) -> tuple[Finding, ...]:
     """Every finding, the clock and the runs first."""
-    rows = list(tracker.ledger.docket(None))
+    sorts = tracker.ledger.sorts()
     return (
         *_skew(tracker),
-        *_runs(tracker, rows),
-        *_coverage(tracker, rows),
+        *_runs(tracker, sorts),
+        *_coverage(tracker, sorts),
         *_calendars_changed(tracker),
-        *_orphans(tracker, rows),
+        *_orphans(tracker, sorts),
         *_silent(tracker),
     )
 
@@ -50,9 +51,16 @@ def _skew(tracker: Tracker) -> Iterator[Finding]:
             detail=f"the clock is behind the newest entry, {dates.local_text(newest, ZONE)}:"
             " set it right, sweeps refuse until then",
         )
+    for name, at in tracker.ledger.runs.beats().items():
+        if name in (health.DAILY, BEAT) and at - tracker.now > LEEWAY:
+            yield Finding(
+                kind="clock_skew",
+                detail=f"the last {name} run is dated {dates.local_text(at, ZONE)}, still to come:"
+                " the clock was wrong, or somebody changed the database",
+            )
 
 
-def _runs(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+def _runs(tracker: Tracker, sorts: Iterable[Sort]) -> Iterator[Finding]:
     if health.last_run(tracker) is None:
         yield Finding(
             kind="never_run",
@@ -69,8 +77,9 @@ def _runs(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
                 case=_name(row.case),
                 deadline=row.deadline.deadline,
             )
-            for row in rows
-            if any(rung.endswith("h") for rung in row.deadline.rungs)
+            for sort in sorts
+            if any(rung.endswith("h") for rung in sort.rungs)
+            for row in tracker.ledger.of_sort(sort)
         )
 
 
@@ -83,12 +92,12 @@ def _often(tracker: Tracker) -> bool:
     return tracker.now - last <= OFTEN and last - before <= OFTEN
 
 
-def _coverage(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+def _coverage(tracker: Tracker, sorts: Mapping[Sort, date]) -> Iterator[Finding]:
     """Each calendar has to reach a year beyond the last open deadline that it counts for."""
     last: dict[str, date] = defaultdict(lambda: dates.local_date(tracker.now, ZONE))
-    for row in rows:
-        for name in _calendars(_workflow(tracker, row.case)):
-            last[name] = max(last[name], row.deadline.due_on)
+    for sort, due_on in sorts.items():
+        for name in _calendars(_workflow(tracker, sort)):
+            last[name] = max(last[name], due_on)
     for name, day in sorted(last.items()):
         calendar = tracker.desk.calendars[name]
         if calendar.last < day + YEAR:
@@ -115,46 +124,45 @@ def _calendars(workflow: Workflow) -> set[str]:
     return {workflow.calendar, *rolling}
 
 
-def _orphans(tracker: Tracker, rows: list[DocketRow]) -> Iterator[Finding]:
+def _orphans(tracker: Tracker, sorts: Iterable[Sort]) -> Iterator[Finding]:
     """Open deadlines that no event of their case will ever end."""
-    for row in rows:
-        workflow = _workflow(tracker, row.case)
-        waits = row.deadline.unproven and not row.case.final
-        if not waits and (row.case.final or not _lives(workflow, row)):
-            found = replay(row.case.case_id, tracker.ledger.entries(row.case.case_id))
-            tracked = found.deadlines.get(row.deadline.deadline)
-            alive = tracked and found.state in tracked.deadline.alive_in and not found.final
-            if not alive:
-                yield Finding(
-                    kind="orphan_deadline",
-                    detail=f"open, but nothing ends it in the state {row.case.state}",
-                    case=_name(row.case),
-                    deadline=row.deadline.deadline,
-                )
-
-
-def _lives(workflow: Workflow, row: DocketRow) -> bool:
-    """Whether the deadline's clock always runs in the case's state; a closer look tells more."""
-    clock = workflow.clocks.get(row.deadline.clock)
-    if clock is None:
-        return row.deadline.clock == plans.PLAN
-    return row.case.state in clock.alive_in
-
-
-def _silent(tracker: Tracker) -> Iterator[Finding]:
-    for case, deadline in tracker.ledger.list_cases(Query()):
-        if deadline is None and not case.final:
-            whose = f"assigned to {case.assignee}" if case.assignee else "assigned to nobody"
+    doubtful = (sort for sort in sorts if not _lives(_workflow(tracker, sort), sort))
+    for row in (row for sort in doubtful for row in tracker.ledger.of_sort(sort)):
+        found = replay(row.case.case_id, tracker.ledger.entries(row.case.case_id))
+        tracked = found.deadlines.get(row.deadline.deadline)
+        alive = tracked and found.state in tracked.deadline.alive_in and not found.final
+        if not alive:
             yield Finding(
-                kind="silent_case",
-                detail=f"{case.state}, {whose}, and no open deadline:"
-                f" 'casetrack plan {_name(case)} ...' sets a date",
-                case=_name(case),
+                kind="orphan_deadline",
+                detail=f"open, but nothing ends it in the state {row.case.state}",
+                case=_name(row.case),
+                deadline=row.deadline.deadline,
             )
 
 
-def _workflow(tracker: Tracker, case: CaseRow) -> Workflow:
-    return tracker.desk.definitions.pinned(case.definition)
+def _lives(workflow: Workflow, sort: Sort) -> bool:
+    """Whether such deadlines always run in the case's state; a closer look tells more."""
+    if sort.final or sort.unproven:
+        return not sort.final
+    clock = workflow.clocks.get(sort.clock)
+    if clock is None:
+        return sort.clock == plans.PLAN
+    return sort.state in clock.alive_in
+
+
+def _silent(tracker: Tracker) -> Iterator[Finding]:
+    for case in tracker.ledger.silent():
+        whose = f"assigned to {case.assignee}" if case.assignee else "assigned to nobody"
+        yield Finding(
+            kind="silent_case",
+            detail=f"{case.state}, {whose}, and no open deadline:"
+            f" 'casetrack plan {_name(case)} ...' sets a date",
+            case=_name(case),
+        )
+
+
+def _workflow(tracker: Tracker, sort: Sort) -> Workflow:
+    return tracker.desk.definitions.pinned(sort.definition)
 
 
 def _name(case: CaseRow) -> str:

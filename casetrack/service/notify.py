@@ -15,11 +15,13 @@ from casetrack.reports import notices
 from casetrack.reports.notices import Notice
 from casetrack.reports.sinks import terminal
 from casetrack.service.operating import Notify
+from casetrack.service.patience import within
 
 if TYPE_CHECKING:
     import apprise
 
 Say = Callable[[str], None]
+PATIENCE = 60.0  # seconds for all addresses of one message, well within a claim's lease
 
 
 class Channel(Protocol):
@@ -42,7 +44,10 @@ class Printed:
         self._say = say
 
     def deliver(self, notice: Notice) -> None:
-        self._say(terminal(notices.line(notice)))
+        try:
+            self._say(terminal(notices.line(notice)))
+        except OSError as error:
+            raise _unwritable("standard output", error) from None
 
     def tell(self, subject: str, body: str) -> None:
         """Whoever reads standard output has it before them."""
@@ -63,17 +68,19 @@ class Filed:
         self._append(terminal(f"{subject}; {body}"))
 
     def _append(self, line: str) -> None:
-        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
         try:
-            handle = os.open(self._path, flags, 0o600)
-            try:
-                os.write(handle, f"{line}\n".encode())
+            handle = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            # A full disk may take half a line from os.write without a word; a stream goes on.
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(f"{line}\n".encode())
+                stream.flush()
                 os.fsync(handle)
-            finally:
-                os.close(handle)
         except OSError as error:
-            reason = (error.strerror or "no reason given").lower()
-            raise Undelivered(f"the file of reminders can't be written: {reason}") from None
+            raise _unwritable("the file of reminders", error) from None
+
+
+def _unwritable(what: str, error: OSError) -> Undelivered:
+    return Undelivered(f"{what} can't be written: {(error.strerror or 'no reason given').lower()}")
 
 
 class Sent:
@@ -84,7 +91,7 @@ class Sent:
     def __init__(self, table: Notify) -> None:
         self._table = table
         for place, url in _addresses(table):
-            _hub([(place, url)])
+            _service(place, url)
 
     def deliver(self, notice: Notice) -> None:
         self._send(self._route(notice), notices.subject(notice), "\n".join(notices.lines(notice)))
@@ -100,7 +107,15 @@ class Sent:
         return found
 
     def _send(self, addresses: Sequence[tuple[str, str]], subject: str, body: str) -> None:
-        if not _hub(addresses).notify(body=terminal(body, multiline=True), title=terminal(subject)):
+        title, text = terminal(subject), terminal(body, multiline=True)
+
+        def sent() -> bool:
+            # One after another: each is tried, whatever became of those before it.
+            services = [_service(place, url) for place, url in addresses]
+            took = [service.notify(body=text, title=title) for service in services]
+            return all(took)
+
+        if not within(PATIENCE, sent):
             raise Undelivered("a service did not take the message")
 
 
@@ -114,8 +129,12 @@ def _addresses(table: Notify) -> list[tuple[str, str]]:
     return [*_numbered(table), *people, *above]
 
 
-def _hub(addresses: Sequence[tuple[str, str]]) -> "apprise.Apprise":
-    """An Apprise object; its own log, which may name an address, is kept quiet."""
+def _service(place: str, url: str) -> "apprise.Apprise":
+    """What Apprise has for an address; its own log, which may name it, is kept quiet.
+
+    It follows no redirect: one turns what is posted into a question without content, and what
+    would then be taken is not the message.
+    """
     try:
         import apprise
     except ImportError:
@@ -123,11 +142,10 @@ def _hub(addresses: Sequence[tuple[str, str]]) -> "apprise.Apprise":
             "the channel apprise needs the extra 'notify': pip install 'casetrack[notify]'"
         ) from None
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    hub = apprise.Apprise()
-    for place, url in addresses:
-        if not hub.add(url):
-            raise Refused(f"{place} is no address that Apprise knows; it is not shown here")
-    return hub
+    service = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
+    if not service.add(url):
+        raise Refused(f"{place} is no address that Apprise knows; it is not shown here")
+    return service
 
 
 def channels(table: Notify, say: Say, *, practice: bool) -> tuple[Channel, ...]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from casetrack.domain.docket import Docket
-from casetrack.errors import CasetrackError, Corrupt, Undelivered
+from casetrack.errors import Busy, CasetrackError, Corrupt, Undelivered
 from casetrack.service.reprojecting import Shift
 
 _GRAVEST_FIRST = (1, 5, 4, 75, 6, 3)
@@ -26,9 +26,12 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 class Failed(Struct, frozen=True, kw_only=True):
-    """A reminder that stays due, and why. ``code`` is the exit code that it asks for."""
+    """A reminder that stays due, and why; no ``case``: all that were not tried.
 
-    case: str
+    ``code`` is the exit code that it asks for.
+    """
+
+    case: str | None
     why: str
     code: int
     deadline: str | None = None
@@ -67,6 +70,8 @@ class Swept(Struct, frozen=True, kw_only=True):
 class Ran(Struct, frozen=True, kw_only=True):
     """What a run did. ``swept`` is None if the sweep was ``refused``.
 
+    What another sweep still has in hand may never come out: such a run asks for another one.
+
     ``problems`` are channels and reports that failed, ``warnings`` what changes no exit code.
     """
 
@@ -83,9 +88,12 @@ class Ran(Struct, frozen=True, kw_only=True):
             self.swept.exit_code if self.swept else 0,
             self.refused.exit_code if self.refused else 0,
             Undelivered.exit_code if self.problems else 0,
+            Busy.exit_code if self.swept and self.swept.held else 0,
         }
         return _gravest(codes)
 
 
 def _gravest(codes: set[int]) -> int:
-    return next((code for code in _GRAVEST_FIRST if code in codes), 0)
+    """What is not in the order is a refusal that nobody thought of: it is never a success."""
+    known = next((code for code in _GRAVEST_FIRST if code in codes), 0)
+    return known or max(codes, default=0)

@@ -11,10 +11,9 @@ from casetrack.domain.case import Case, Tracked
 from casetrack.domain.fold import replay
 from casetrack.domain.reminders import Place, Rung
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import BeyondHorizon, Corrupt
 from casetrack.ledger.store import DeadlineRow, DocketRow
 from casetrack.reports.notices import Notice
-from casetrack.service.tracker import Tracker
+from casetrack.service.tracker import REMINDERS, Tracker
 
 _KEY_LENGTH = 64
 
@@ -51,11 +50,11 @@ class Due(Struct, frozen=True, kw_only=True):
 
 def _key(deadline: str, rung: Rung) -> str:
     """Made of what dates the rung hangs on too: one armed again after a move gets another."""
-    made = f"remind-{deadline}-{rung.name}-{rung.at:%Y%m%dT%H%M%SZ}"
+    made = f"{REMINDERS}{deadline}-{rung.name}-{rung.at:%Y%m%dT%H%M%SZ}"
     made = made.replace("#", ".").replace("+", "after")
     if len(made) <= _KEY_LENGTH:
         return made
-    return f"remind-{sha256(made.encode()).hexdigest()[:48]}"
+    return f"{REMINDERS}{sha256(made.encode()).hexdigest()[:48]}"
 
 
 def place_of(tracker: Tracker, workflow: Workflow) -> Place:
@@ -68,7 +67,7 @@ def may_be_due(tracker: Tracker, row: DocketRow) -> bool:
         workflow = tracker.desk.definitions.pinned(row.case.definition)
         place = place_of(tracker, workflow)
         return bool(reminders.due(subject_of(row.deadline), place, tracker.now))
-    except (BeyondHorizon, Corrupt):
+    except Exception:  # noqa: BLE001  # whatever the views hold, the entries are asked next
         return True
 
 
@@ -95,7 +94,8 @@ def find(tracker: Tracker, case_id: str, deadline: str) -> Due | None:
     workflow = tracker.workflow_of(case)
     place = place_of(tracker, workflow)
     subject = reminders.subject(tracked.deadline, tracked.sent, tracked.tolled_on)
-    rungs = _unsaid(deadline, reminders.due(subject, place, tracker.now), {x.key for x in entries})
+    said = {entry.key for entry in entries if isinstance(entry.data, e.ReminderSent)}
+    rungs = _unsaid(deadline, reminders.due(subject, place, tracker.now), said)
     if not rungs:
         return None
     return Due(
@@ -110,19 +110,21 @@ def find(tracker: Tracker, case_id: str, deadline: str) -> Due | None:
 
 def _unsaid(deadline: str, rungs: tuple[Rung, ...], keys: set[str]) -> tuple[Rung, ...]:
     """Without what was warned of already under these dates, if they moved away and came back."""
-    said = [n for n, rung in enumerate(rungs, 1) if _key(deadline, rung) in keys]
-    return rungs[max(said, default=0) :]
+    known = [n for n, rung in enumerate(rungs, 1) if _key(deadline, rung) in keys]
+    return rungs[max(known, default=0) :]
 
 
 def notice(tracker: Tracker, due: Due, *, may_repeat: bool) -> Notice:
     deadline = due.tracked.deadline
+    clock = due.workflow.clocks.get(deadline.clock, plans.CLOCK)
     today = dates.local_date(tracker.now, due.place.zone)
     return Notice(
         id=due.id,
         case=due.name,
         assignee=due.case.assignee,
         deadline=due.deadline,
-        title=due.workflow.clocks.get(deadline.clock, plans.CLOCK).title,
+        title=clock.title,
+        opens=clock.opens,
         owner=deadline.owner,
         kind=deadline.kind,
         rung=due.rung.name,

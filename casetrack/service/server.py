@@ -1,6 +1,7 @@
 """The server's jobs: each opens the ledger anew, and one that fails is said and tried again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -48,12 +49,9 @@ class Server:
         scheduler.run(jobs, times, stop, daily_first=self._missed(times))
 
     def _missed(self, times: scheduler.Times) -> bool:
-        tracker = self._opened()
-        try:
+        with self._tracking() as tracker:
             last = tracker.ledger.runs.beats().get(DAILY)
             return last is None or last < scheduler.last_time(times, tracker.now)
-        finally:
-            tracker.ledger.close()
 
     def sweep(self) -> datetime | None:
         """The next moment at which a rung in hours is due, if it is near."""
@@ -62,31 +60,39 @@ class Server:
     def daily(self) -> None:
         self._trying(self._daily)
 
-    def _trying(self, job: Callable[[Tracker], datetime | None]) -> datetime | None:
+    def _trying(self, job: Callable[[], datetime | None]) -> datetime | None:
         try:
-            tracker = self._opened()
-            try:
-                return job(tracker)
-            finally:
-                tracker.ledger.close()
+            return job()
         except CasetrackError as error:
             self._say([Line(terminal(f"FAILED: {error.message}"), "bad")])
         except Exception as error:  # noqa: BLE001  # the next turn may go well
             self._say([Line(f"FAILED: unexpected {type(error).__name__}", "bad")])
         return None
 
+    @contextmanager
+    def _tracking(self) -> Iterator[Tracker]:
+        tracker = self._opened()
+        try:
+            yield tracker
+        finally:
+            tracker.ledger.close()
+
     def _begun(self, known: Swept) -> None:
         self._say(telling.heading(known))
 
-    def _sweep(self, tracker: Tracker) -> datetime | None:
-        swept = sweep(tracker, self._channels(tracker), self._begun)
-        if swept.sent or swept.failed:
-            self._say(telling.summary(swept))
-        return next_hour(tracker)
+    def _sweep(self) -> datetime | None:
+        with self._tracking() as tracker:
+            swept = sweep(tracker, self._channels(tracker), self._begun)
+            if swept.sent or swept.failed:
+                self._say(telling.summary(swept))
+            return next_hour(tracker)
 
-    def _daily(self, tracker: Tracker) -> None:
-        with alone(self._order.database, self._operating.daily.wait_seconds):
+    def _daily(self) -> None:
+        # The ledger is opened after the wait: what came due meanwhile is due.
+        wait = self._operating.daily.wait_seconds
+        with alone(self._order.database, wait), self._tracking() as tracker:
             ran = daily(tracker, self._channels(tracker), self._order, self._begun)
+        self._say(Line(terminal(f"warning: {warning}"), "warn") for warning in ran.warnings)
         self._say(telling.screen(ran))
 
 

@@ -6,6 +6,7 @@ come; the others are folded into it. Any number of sweeps may run at once.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from time import monotonic, sleep
 from typing import Literal
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from casetrack.errors import (
     Undelivered,
     Unexpected,
 )
-from casetrack.ledger.runs import Claim
+from casetrack.ledger.runs import Checked, Claim
 from casetrack.ledger.store import Draft
 from casetrack.reports.notices import Notice
 from casetrack.service import holders
@@ -29,13 +30,17 @@ from casetrack.service.due import ZONE
 from casetrack.service.notify import Channel
 from casetrack.service.outcomes import Failed, Sent, Swept
 from casetrack.service.reminding import Due, event, find, may_be_due, notice
-from casetrack.service.reprojecting import reproject
+from casetrack.service.reprojecting import Shift, reproject
 from casetrack.service.tracker import TRIES, Tracker
 
 ACTOR = "casetrack sweep"
 BEAT = "sweep"
 BEAT_BEFORE = "sweep before"
 GAP = timedelta(days=45)
+_PAUSE = 0.2  # seconds
+
+At = tuple[str, str]  # a case's id, and one of its deadlines
+Outcome = Sent | Failed | None
 
 
 def admit(tracker: Tracker, *, accept_gap: bool) -> tuple[date, ...]:
@@ -55,7 +60,7 @@ def admit(tracker: Tracker, *, accept_gap: bool) -> tuple[date, ...]:
     if now - last > GAP and not accept_gap:
         raise Refused(
             f"the last sweep was {(now - last).days} days ago, {dates.local_text(last, ZONE)};"
-            " nothing was sent: if the clock is right, run once with --accept-gap"
+            " nothing was sent: if the clock is right, run 'casetrack sweep --accept-gap' once"
         )
     first, today = dates.local_date(last, ZONE), dates.local_date(now, ZONE)
     return tuple(first + timedelta(days=n) for n in range(1, (today - first).days))
@@ -68,28 +73,52 @@ def sweep(
     *,
     accept_gap: bool = False,
     also: Sequence[str] = (),
+    patience: float = 0,
 ) -> Swept:
     """Send every reminder that is due as of the tracker's now.
 
     ``begun`` is told what is known before the first is sent: missed days, differing views.
     The views of cases touched since the last run are compared with their entries first, and those
     of ``also``: the docket, which says where to look, is one.
+    ``patience``: seconds to wait for what other sweeps have in hand.
     """
     missed = admit(tracker, accept_gap=accept_gap)
-    runs = tracker.ledger.runs
-    checked = runs.compare(sorted({*runs.touched(), *also}))
+    checked = tracker.ledger.runs.compare(sorted({*tracker.ledger.runs.touched(), *also}))
+    moved, found, mended = _looked(tracker)
     made = Swept(
         as_of=tracker.now,
         practice=tracker.ledger.practice,
         missed_days=missed,
-        differing=checked.differing,
-        failed=tuple(map(_broken, checked.corrupt)),
-        moved=reproject(tracker, ACTOR),
+        differing=(*checked.differing, *mended.differing),
+        failed=tuple(map(_broken, dict.fromkeys((*checked.corrupt, *mended.corrupt)))),
+        moved=moved,
     )
     begun(made)
-    found = _Sweep(tracker, channels).run(made)
-    _beat(tracker)
-    return found
+    return _Sweep(tracker, channels, patience).run(made, found)
+
+
+def _looked(tracker: Tracker) -> tuple[tuple[Shift, ...], list[At], Checked]:
+    """What a changed calendar moves, and where to look for what is due.
+
+    Views that can't even be read are all compared with the entries, and asked again.
+    """
+    try:
+        return reproject(tracker, ACTOR), _candidates(tracker), Checked()
+    except (BadDatabase, Busy):
+        raise
+    except Exception:  # noqa: BLE001  # whatever stands in the views, the entries know better
+        mended = tracker.ledger.runs.compare(list(tracker.ledger.case_ids()))
+        return reproject(tracker, ACTOR), _candidates(tracker), mended
+
+
+def _candidates(tracker: Tracker) -> list[At]:
+    """The deadlines of which the views say that something is due, the earliest first."""
+    last = reminders.reach(tracker.ledger.runs.ladders(), ZONE, tracker.now)
+    return [
+        (row.case.case_id, row.deadline.deadline)
+        for row in tracker.ledger.docket(last)
+        if may_be_due(tracker, row)
+    ]
 
 
 def _broken(case_id: str) -> Failed:
@@ -107,36 +136,47 @@ def _beat(tracker: Tracker) -> None:
 
 
 class _Sweep:
-    def __init__(self, tracker: Tracker, channels: Sequence[Channel]) -> None:
+    def __init__(self, tracker: Tracker, channels: Sequence[Channel], patience: float) -> None:
         self._tracker = tracker
         self._ledger = tracker.ledger
         self._channels = channels
         self._holder = holders.myself()
+        self._patience = patience
 
-    def run(self, made: Swept) -> Swept:
-        broken = {failed.case for failed in made.failed}
-        outcomes = [
-            self._try(case_id, deadline)
-            for case_id, deadline in self._candidates()
-            if case_id not in broken
-        ]
+    def run(self, made: Swept, found: Sequence[At]) -> Swept:
+        corrupt = {failed.case for failed in made.failed}
+        outcomes: list[Outcome] = []
+        try:
+            held = self._round([at for at in found if at[0] not in corrupt], outcomes)
+            until = monotonic() + self._patience
+            while held and monotonic() < until:
+                sleep(_PAUSE)
+                held = self._round(held, outcomes)
+            _beat(self._tracker)
+        except (BadDatabase, Busy) as error:
+            # What was sent stays sent, and the rest has to wait for the next run.
+            why = f"the sweep broke off: {error.message}"
+            outcomes.append(Failed(case=None, why=why, code=error.exit_code))
+            held = []
         return replace(
             made,
             sent=tuple(o for o in outcomes if isinstance(o, Sent)),
             failed=(*made.failed, *(o for o in outcomes if isinstance(o, Failed))),
-            held=outcomes.count("held"),
+            held=len(held),
         )
 
-    def _candidates(self) -> list[tuple[str, str]]:
-        """The deadlines of which the views say that something is due, the earliest first."""
-        last = reminders.reach(self._ledger.runs.ladders(), ZONE, self._tracker.now)
-        return [
-            (row.case.case_id, row.deadline.deadline)
-            for row in self._ledger.docket(last)
-            if may_be_due(self._tracker, row)
-        ]
+    def _round(self, found: Sequence[At], outcomes: list[Outcome]) -> list[At]:
+        """Try each; those that another sweep has in hand are given back."""
+        held = []
+        for at in found:
+            outcome = self._try(*at)
+            if outcome == "held":
+                held.append(at)
+            else:
+                outcomes.append(outcome)
+        return held
 
-    def _try(self, case_id: str, deadline: str) -> Sent | Failed | Literal["held"] | None:
+    def _try(self, case_id: str, deadline: str) -> Outcome | Literal["held"]:
         """One failure silences no other reminder."""
         try:
             due = find(self._tracker, case_id, deadline)
@@ -146,7 +186,7 @@ class _Sweep:
         except Exception as error:  # noqa: BLE001  # whatever it is, the others are warned of
             return _unexpected(case_id, deadline, error)
 
-    def _remind(self, due: Due) -> Sent | Failed | Literal["held"] | None:
+    def _remind(self, due: Due) -> Outcome | Literal["held"]:
         now = self._ledger.sources.now()
         claim = Claim(
             case_id=due.case.id, reminder=due.id, holder=self._holder, until=now + holders.LEASE
@@ -161,16 +201,18 @@ class _Sweep:
             return None
         return self._send(again, notice(self._tracker, again, may_repeat=taken == "again"))
 
-    def _send(self, due: Due, told: Notice) -> Sent | Failed | None:
+    def _send(self, due: Due, told: Notice) -> Outcome:
         for channel in self._channels:
             try:
                 channel.deliver(told)
-            except Undelivered as error:
+            except Exception as error:
                 self._ledger.runs.lapse(due.case.id, due.id)
+                if not isinstance(error, Undelivered):
+                    raise
                 return _failed(due, error, channel.name)
         return self._record(due, told)
 
-    def _record(self, due: Due, told: Notice) -> Sent | Failed | None:
+    def _record(self, due: Due, told: Notice) -> Outcome:
         """What was delivered, unless the deadline has changed so that it no longer holds."""
         by = tuple(channel.name for channel in self._channels)
         current: Due | None = due

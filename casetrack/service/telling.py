@@ -49,7 +49,7 @@ def summary(swept: Swept) -> Iterator[Line]:
 def _failure(failed: Failed) -> str:
     what = " ".join(filter(None, (failed.case, failed.deadline, failed.rung)))
     by = f" by {failed.channel}" if failed.channel else ""
-    return f"FAILED{by}: {what}: {failed.why}"
+    return f"FAILED{by}: {what}: {failed.why}" if what else f"FAILED: {failed.why}"
 
 
 def data(swept: Swept) -> dict[str, Any]:

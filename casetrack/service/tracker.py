@@ -22,6 +22,7 @@ from casetrack.service.references import new_reference
 
 DEFAULT_WORKFLOW = "humana-il-guide"
 TRIES = 5
+REMINDERS = "remind-"  # what the keys of their entries begin with, and no others
 LISTED = 1000  # cases named in one entry
 
 
@@ -98,6 +99,8 @@ class Tracker:
 
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
+        if terms.key and terms.key.startswith(REMINDERS):
+            raise Refused(f"keys that begin with '{REMINDERS}' are the sweep's; choose another")
         for _ in range(TRIES):
             entries = self.ledger.entries(case_id)
             case = replay(case_id, entries)

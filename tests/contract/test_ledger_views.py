@@ -262,6 +262,34 @@ def test_the_cases_that_nobody_watches_are_those_still_open(ledger: Ledger) -> N
     assert [row.reference for row in ledger.silent()] == ["C-1", "C-3"]
 
 
+def test_open_deadlines_are_of_few_sorts_each_with_its_last_day(office: Ledger) -> None:
+    new_case(office, opened("E", armed=(deadline("reply", date(2027, 5, 3)),)))
+    sorts = {(s.clock, s.state, s.final): (s, last) for s, last in office.sorts().items()}
+    assert {key: last for key, (_, last) in sorts.items()} == {
+        ("reply", "submitted", False): NOV_20,
+        ("appeal", "submitted", False): NOV_10,
+        ("plan", "draft", False): NOV_10,
+        ("reply", "draft", False): date(2027, 5, 3),
+    }
+    drafted, _ = sorts["reply", "draft", False]
+    assert (drafted.unproven, drafted.rungs) == (False, ("5bd", "0bd"))
+    assert [row.case.reference for row in office.of_sort(drafted)] == ["B", "E"]
+
+
+def test_what_is_unproven_or_left_open_in_a_final_case_is_a_sort_of_its_own(
+    ledger: Ledger,
+) -> None:
+    case = new_case(ledger, opened(armed=(deadline("reply", NOV_10), deadline("other", DEC_1))))
+    append(ledger, case, fired("over", final=True, unproven=("other#1",)))
+    sorts = ledger.sorts()
+    assert {(s.clock, s.unproven, s.final) for s in sorts} == {
+        ("reply", False, True), ("other", True, True),
+    }  # fmt: skip
+    assert [[r.deadline.clock for r in ledger.of_sort(s)] for s in sorts] in (
+        [["reply"], ["other"]], [["other"], ["reply"]],
+    )  # fmt: skip
+
+
 def test_doubtful_are_the_open_deadlines_that_rest_on_what_is_not_shown(ledger: Ledger) -> None:
     far = date(2030, 1, 7)
     stated = reading(far, stated_due_on=DEC_1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casetrack.errors import Corrupt
 from casetrack.ledger.runs import LONG_AGO, Claim
 from casetrack.ledger.sql import SqlLedger
 from casetrack.ledger.store import Ledger
@@ -14,6 +15,7 @@ from tests.facts import DEC_1, NOV_10, append, deadline, new_case, noted, opened
 from tests.fakes import START, FakeClock
 
 CASE, REMINDER = "01a19cc6-3d80-7000-8000-000000000003", "R-1"
+PLANTED = "01a19cc6-3d80-7000-8000-00000000dead"
 
 
 def claim(holder: str = "me") -> Claim:
@@ -106,6 +108,45 @@ def test_views_changed_by_hand_are_found_and_made_again(stored: SqlLedger, state
     assert stored.views(case.id) == before
     assert stored.runs.compare([case.id]).differing == ()
     assert stored.runs.touched() == []
+
+
+def test_a_row_given_to_another_case_is_missed_by_its_own(stored: SqlLedger) -> None:
+    case = new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
+    stored.runs.compare([case.id])
+    before = stored.views(case.id)
+    for table in ("deadline_view", "case_view"):
+        run(stored.path, f"UPDATE {table} SET case_id = '{PLANTED}'")
+        assert set(stored.runs.touched()) == {case.id, PLANTED}
+        assert case.id in stored.runs.compare(stored.runs.touched()).differing
+        assert stored.views(case.id) == before
+        assert stored.case_row(PLANTED) is None
+
+
+DISPLACING = (
+    f"INSERT OR REPLACE INTO case_view VALUES ('{PLANTED}', 'A', 'w', 'd', 's', 0, NULL, 1)",
+    "UPDATE OR REPLACE case_view SET reference = 'A' WHERE reference = 'B'",
+)
+
+
+@pytest.mark.parametrize("statement", DISPLACING)
+def test_a_case_displaced_by_another_with_its_reference_is_put_back(
+    stored: SqlLedger, statement: str
+) -> None:
+    case = new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
+    other = new_case(stored, opened("B", "P-2", (deadline("reply", NOV_10),)))
+    stored.runs.compare(stored.runs.touched())
+    before = stored.views(case.id), stored.views(other.id)
+    run(stored.path, statement)
+    assert stored.case_row(case.id) is None
+    assert case.id in stored.runs.compare([case.id]).differing
+    assert (stored.views(case.id), stored.views(other.id)) == before
+
+
+def test_a_view_that_holds_no_day_is_damage_that_says_what_to_do(stored: SqlLedger) -> None:
+    new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
+    run(stored.path, "UPDATE deadline_view SET act_by = 'never'")
+    with pytest.raises(Corrupt, match="db rebuild"):
+        list(stored.docket(None))
 
 
 def test_a_planted_case_is_taken_out_of_the_views(stored: SqlLedger) -> None:

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -48,6 +49,9 @@ def told(**changes: object) -> Notice:
          "act by Mon 2026-11-30 (in 3 business days), legal last day Sat 2026-12-05 17:00"),
         ({"kind": "planned", "today": date(2026, 12, 7), "now": at(date(2026, 12, 7))},
          "planned day passed, Mon 2026-11-30, planned for Sat 2026-12-05"),
+        ({"kind": "planned", "opens": True}, "opens after Sat 2026-12-05"),
+        ({"kind": "planned", "opens": True, "now": at(date(2026, 12, 6)),
+          "today": date(2026, 12, 6)}, "open since Sat 2026-12-05"),
     ],
 )  # fmt: skip
 def test_a_reminder_says_what_to_do_by_when(changes: dict[str, object], said: str) -> None:
@@ -136,6 +140,38 @@ def test_a_web_endpoint_that_fails_leaves_it_undelivered(
     assert "geheim" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_leaves_it_undelivered(site: Web, status: int) -> None:
+    """Followed, a 301 asks the other place with GET and nothing in it, and is told 200."""
+    site.answers["/hook"] = (status, {"Location": f"http://{site.host}/elsewhere"})
+    table = Notify(channels=("apprise",), urls=(f"json://{site.host}/hook",))
+    with pytest.raises(Undelivered):
+        channels(table, print, practice=False)[0].deliver(told())
+    assert [path for _, path, _ in site.asked] == ["/hook"]
+
+
+def test_a_service_that_takes_for_ever_is_left_behind(
+    site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "PATIENCE", 0.5)
+    table = Notify(channels=("apprise",), urls=(f"json://{site.host}/slow",))
+    begun = monotonic()
+    with pytest.raises(Undelivered):
+        channels(table, print, practice=False)[0].deliver(told())
+    assert monotonic() - begun < 5
+    assert len(site.posted) == 1
+
+
+def test_an_address_that_fails_keeps_no_other_from_being_told(site: Web) -> None:
+    site.answers["/bad"] = (500, {})
+    table = Notify(
+        channels=("apprise",), urls=(f"json://{site.host}/bad", f"json://{site.host}/good"),
+    )  # fmt: skip
+    with pytest.raises(Undelivered):
+        channels(table, print, practice=False)[0].deliver(told())
+    assert [path for _, path, _ in site.asked] == ["/bad", "/good"]
+
+
 # What is refused and what is kept at home
 
 
@@ -179,6 +215,21 @@ def test_a_file_that_cannot_be_written_leaves_it_undelivered(tmp_path: Path) -> 
     table = Notify(channels=("file",), file=str(tmp_path))
     with pytest.raises(Undelivered, match="can't be written"):
         channels(table, print, practice=False)[0].deliver(told())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_leaves_it_undelivered() -> None:
+    table = Notify(channels=("file",), file="/dev/full")
+    with pytest.raises(Undelivered, match="no space left"):
+        channels(table, print, practice=False)[0].deliver(told())
+
+
+def test_a_screen_that_is_gone_leaves_it_undelivered() -> None:
+    def gone(_: str) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(Undelivered, match="standard output can't be written: broken pipe"):
+        notify.Printed(gone).deliver(told())
 
 
 def test_no_channel_gets_patient_data(tmp_path: Path) -> None:

@@ -1,21 +1,32 @@
 """A sweep sends what is due, records it once, and loses nothing to a failure."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casetrack.domain import events as e
-from casetrack.errors import Refused
+from casetrack.errors import BadDatabase, Busy, Refused, Unparsable
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.runs import Claim
 from casetrack.ledger.sql import create_ledger
-from casetrack.ledger.store import Ledger
+from casetrack.ledger.store import Draft, Ledger
+from casetrack.reports.notices import Notice
 from casetrack.service import holders
+from casetrack.service.daily import Order, daily
+from casetrack.service.outcomes import Ran
 from casetrack.service.reminding import find
+from casetrack.service.sweep import sweep
+from casetrack.service.telling import outcome
+from casetrack.service.tracker import Terms
+from casetrack.service.typed import Noting
+from tests.dockets import EMPTY
 from tests.fakes import FakeClock, fixed_sources
-from tests.offices import Practice, at, decision, due_reading, filing, noted
+from tests.offices import Practice, at, decision, due_reading, filing, new_practice, noted
 
 NOV_2, NOV_30, DEC_5 = date(2026, 11, 2), date(2026, 11, 30), date(2026, 12, 5)
 
@@ -259,3 +270,152 @@ def test_what_ends_between_delivery_and_record_is_not_recorded_as_warned_of(
     swept = office.sweep()
     assert (swept.sent, swept.failed) == ((), ())
     assert office.sent(case) == []
+
+
+# What others hold
+
+
+def test_a_dead_claim_of_another_host_is_believed_for_its_lease_and_not_longer(
+    office: Practice,
+) -> None:
+    """Whether a process of another machine lives can't be seen from here."""
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@4194305.1", holders.LEASE)
+    assert (office.sweep().sent, office.sweep().held) == ((), 1)
+    office.clock.now += holders.LEASE - timedelta(microseconds=1)
+    assert office.sweep().held == 1
+    office.clock.now += timedelta(microseconds=1)
+    (sent,) = office.sweep().sent
+    assert sent.may_repeat
+    assert [data.may_repeat for data in office.sent(case)] == [True]
+
+
+def test_a_patient_sweep_waits_until_the_other_has_let_go(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    office.case("C-2", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", timedelta(minutes=1))
+    due = find(office.tracker(), case, "appeal_filing#1")
+    assert due is not None
+    keep = office.box.deliver
+
+    def deliver(notice: Notice) -> None:
+        keep(notice)
+        office.ledger.runs.release(case, due.id)
+
+    office.box.deliver = deliver  # type: ignore[method-assign]
+    swept = sweep(office.tracker(), [office.box], patience=30)
+    assert ([sent.case for sent in swept.sent], swept.held) == (["C-2", "C-1"], 0)
+
+
+def test_a_patient_sweep_gives_up_in_the_end(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", timedelta(minutes=1))
+    swept = sweep(office.tracker(), [office.box], patience=0.3)
+    assert (swept.sent, swept.held, swept.exit_code) == ((), 1, 0)
+    ran = daily(office.tracker(), [office.box], Order(database=Path("x")), lambda _: None)
+    assert ran.exit_code == Busy.exit_code
+    assert "1 in another sweep's hands" in "".join(line.text for line in outcome(ran))
+
+
+# What breaks
+
+
+def test_a_key_that_somebody_gave_silences_no_reminder(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    due = find(office.tracker(), case, "appeal_filing#1")
+    assert due is not None
+    event = e.Event(data=noted(), occurred_on=NOV_2)
+    draft = Draft(event=event, actor="eva", key=due.key)
+    office.ledger.append(office.tracker().case(case), [draft])
+    swept = office.sweep()
+    assert (len(office.box.notices), swept.exit_code) == (1, 6)
+
+
+def test_the_sweeps_own_keys_are_given_to_nobody(office: Practice) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    with pytest.raises(Refused, match="choose another"):
+        office.tracker().do(case, Noting(text="x"), Terms(key="remind-x"))
+
+
+def test_a_channel_that_breaks_leaves_the_reminder_due_at_once(office: Practice) -> None:
+    office.case("C-1", filing(NOV_30))
+    office.case("C-2", filing(NOV_30))
+    keep = office.box.deliver
+
+    def broken(_: Notice) -> None:
+        office.box.deliver = keep  # type: ignore[method-assign]
+        raise ZeroDivisionError("C-1")
+
+    office.box.deliver = broken  # type: ignore[method-assign]
+    swept = office.sweep()
+    assert ([sent.case for sent in swept.sent], swept.exit_code) == (["C-2"], 1)
+    assert swept.failed[0].why == "unexpected ZeroDivisionError"
+    (sent,) = office.sweep().sent
+    assert (sent.case, sent.may_repeat) == ("C-1", True)
+
+
+@pytest.mark.parametrize("error", [BadDatabase("full"), Busy("held")], ids=["full", "held"])
+def test_a_database_that_fails_midway_hides_nothing_of_what_was_sent(
+    office: Practice, error: BadDatabase | Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.case("C-1", filing(NOV_30))
+    office.case("C-2", filing(NOV_30))
+    keep, appended = office.ledger.append, []
+
+    def append(*arguments: Any) -> Any:  # noqa: ANN401  # whatever the ledger's own takes
+        if appended:
+            raise error
+        appended.append(1)
+        return keep(*arguments)
+
+    monkeypatch.setattr(office.ledger, "append", append)
+    swept = office.sweep()
+    assert [sent.case for sent in swept.sent] == ["C-1"]
+    assert [failed.why for failed in swept.failed] == [f"the sweep broke off: {error.message}"]
+    assert swept.exit_code == error.exit_code
+    assert "sweep" not in office.ledger.runs.beats()
+    monkeypatch.undo()
+    office.clock.now += holders.LEASE
+    assert [(sent.case, sent.may_repeat) for sent in office.sweep().sent] == [("C-2", True)]
+
+
+def test_a_refusal_that_nobody_thought_of_is_no_success() -> None:
+    assert Ran(docket=EMPTY, refused=Unparsable("x")).exit_code == Unparsable.exit_code
+
+
+UNREADABLE = (
+    "UPDATE deadline_view SET rungs = 'xbd'",
+    "UPDATE deadline_view SET rungs = 'xh'",
+    "UPDATE deadline_view SET act_by = 'never'",
+)
+
+
+def tampered(folder: Path, statement: str) -> Practice:
+    """Two cases, and what was done to the views of the first without a trace."""
+    office = new_practice(folder / "cases.db", at(NOV_2))
+    office.case("C-1", filing(NOV_30))
+    office.case("C-2", filing(NOV_30))
+    with closing(sqlite3.connect(folder / "cases.db")) as connection, connection:
+        connection.execute(f"{statement} WHERE case_id = (SELECT min(case_id) FROM case_view)")
+        connection.execute("DELETE FROM touched")
+    return office
+
+
+@pytest.mark.parametrize("statement", UNREADABLE)
+def test_views_that_cannot_be_read_are_made_again_and_silence_nothing(
+    tmp_path: Path, statement: str
+) -> None:
+    """Even where nothing is left to say that somebody touched them."""
+    office = tampered(tmp_path, statement)
+    swept = office.sweep()
+    assert [sent.case for sent in swept.sent] == ["C-1", "C-2"]
+    assert (len(swept.differing), swept.exit_code) == (1, 5)
+    assert office.sweep().exit_code == 0
+    office.ledger.close()
+
+
+def test_where_a_view_makes_no_sense_the_entries_are_asked(tmp_path: Path) -> None:
+    naive = "UPDATE deadline_view SET due_at = '2026-11-30T00:00:00', rungs = '2h'"
+    office = tampered(tmp_path, naive)
+    assert [sent.case for sent in office.sweep().sent] == ["C-1", "C-2"]
+    office.ledger.close()

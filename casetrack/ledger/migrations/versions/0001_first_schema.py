@@ -183,33 +183,53 @@ SCHEMA = (
     """,
     """
     CREATE TRIGGER case_view_insert AFTER INSERT ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER case_view_update AFTER UPDATE ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER case_view_delete AFTER DELETE ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
+    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT OLD.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER deadline_view_insert AFTER INSERT ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER deadline_view_update AFTER UPDATE ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
+    BEGIN INSERT INTO touched (case_id)
+        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
     """,
     """
     CREATE TRIGGER deadline_view_delete AFTER DELETE ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
-        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
+    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT OLD.case_id AS case_id)
+        WHERE case_id NOT IN touched; END
+    """,
+    """
+    CREATE TRIGGER case_view_displacing_insert BEFORE INSERT ON case_view
+    WHEN EXISTS (SELECT case_id FROM case_view
+        WHERE reference = NEW.reference AND case_id <> NEW.case_id)
+    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM case_view
+        WHERE reference = NEW.reference AND case_id <> NEW.case_id
+        AND case_id NOT IN touched; END
+    """,
+    """
+    CREATE TRIGGER case_view_displacing_update BEFORE UPDATE ON case_view
+    WHEN EXISTS (SELECT case_id FROM case_view
+        WHERE reference = NEW.reference AND case_id <> NEW.case_id)
+    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM case_view
+        WHERE reference = NEW.reference AND case_id <> NEW.case_id
+        AND case_id NOT IN touched; END
     """,
     "PRAGMA application_id = 1667330917",
 )
