@@ -5,6 +5,7 @@ its new date, in the order of the entries; an extended one keeps the day it was 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from casetrack.domain.case import Case, Tracked
 from casetrack.domain.fold import evolve
 from casetrack.domain.imagine import imagined
 from casetrack.domain.plans import clock_of
+from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
@@ -44,15 +46,31 @@ class Life:
         for tracked in self._before.open_deadlines():
             if not self._rests_on(tracked, original):
                 continue
-            fresh = self._lived(tracked)
-            old, new = tracked.deadline, fresh.deadline
-            if (new.reading, new.standard) == (old.reading, old.standard):
-                continue
-            if tracked.tolled_on is not None:
-                raise Refused(
-                    f"{old.deadline} stands still since {tracked.tolled_on} and would move; "
-                    f"resume it first"
-                )
+            for move in self._recounted(tracked):
+                if tracked.tolled_on is not None:
+                    raise Refused(
+                        f"{move.deadline} stands still since {tracked.tolled_on} and would move; "
+                        f"resume it first"
+                    )
+                yield move
+
+    def returned(self, names: Sequence[str]) -> Iterator[e.Moved]:
+        """Those that come back and rest on what was corrected while they were closed."""
+        for tracked in (self._before.deadlines[name] for name in names):
+            if tracked.tolled_on is None and self._corrected_since(tracked):
+                yield from self._recounted(tracked)
+
+    def _corrected_since(self, tracked: Tracked) -> bool:
+        return tracked.closed_version is not None and any(
+            max(by.values()) > tracked.closed_version
+            and self._rests_on(tracked, self._entries[version - 1])
+            for version, by in self._before.corrected.items()
+        )
+
+    def _recounted(self, tracked: Tracked) -> Iterator[e.Moved]:
+        """The move to where the facts as they stand now put it, if it has other dates."""
+        old, new = tracked.deadline, self._lived(tracked).deadline
+        if (new.reading, new.standard) != (old.reading, old.standard):
             yield e.Moved(
                 deadline=old.deadline, why="amended", reading=new.reading, standard=new.standard
             )
@@ -119,6 +137,23 @@ class Life:
             case _:
                 pass
         return tracked
+
+
+def as_corrected(
+    case: Case,
+    entries: Entries,
+    workflow: Workflow,
+    calendars: c.Calendars,
+    event: e.Event,
+    now: datetime,
+) -> e.Event:
+    """The event; what it brings back has its dates as corrected, not as they were mistaken."""
+    data = event.data
+    if not isinstance(data, e.Effects) or not (data.reopened and case.corrected):
+        return event
+    moves = Life(case, entries, workflow, calendars, event).returned(data.reopened)
+    moved = with_sent(moves, case, c.frame(workflow, calendars), now)
+    return replace(event, data=replace(data, moved=(*data.moved, *moved)))
 
 
 def _moves(data: e.Effects, name: str) -> e.Moved | None:

@@ -75,10 +75,12 @@ def _was(moved: e.Moved, zone: str, before: Case | None) -> Data | None:
 
 def receipt_lines(data: Data) -> list[str]:
     """A write for a person: what happened, then every deadline it touched."""
+    amended = [d["deadline"] for d in _rows(data, "moved") if d["why"] == "amended"]
     told = [
         *(("armed", f"{d['deadline']}: {_dated(d)}") for d in _rows(data, "armed")),
         *(("moved", f"{d['deadline']}: {_moved(d)}") for d in _rows(data, "moved")),
-        *(("returns", f"{name}, with the dates it had") for name in _names(data, "reopened")),
+        *(("returns", f"{name}, with the dates {'as amended' if name in amended else 'it had'}")
+          for name in _names(data, "reopened")),
         *(("open", f"{name}, until it is shown that the filing arrived")
           for name in _names(data, "unproven")),
         *(("closed", f"{d['deadline']}: {d['outcome']}{', late' if d['late'] else ''}")

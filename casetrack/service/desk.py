@@ -8,6 +8,7 @@ from casetrack.domain import events as e
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case
 from casetrack.domain.clocks import Calendars
+from casetrack.domain.reliving import as_corrected
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 from casetrack.service import changes
@@ -95,11 +96,11 @@ class Desk:
     def decide(self, case: Case, typed: Typed, entries: Sequence[e.Entry] = ()) -> e.Event:
         """The event that a command on an open case comes to, or a refusal.
 
-        ``entries`` are the case's own; only a correction looks at them.
+        ``entries`` are the case's own; a correction looks at them, and what brings a deadline back.
         """
         match typed:
             case Firing():
-                return self._fire(case, typed)
+                return self._corrected(case, entries, self._fire(case, typed))
             case Recording():
                 return self._record(case, typed)
             case Noting():
@@ -107,9 +108,14 @@ class Desk:
             case Assigning():
                 return self._assign(case, typed)
             case Amending() | Voiding():
-                return changes.corrected(self, case, typed, entries)
+                event = changes.corrected(self, case, typed, entries)
+                return self._corrected(case, entries, event)
             case _:
                 return changes.changed(self, case, typed)
+
+    def _corrected(self, case: Case, entries: Sequence[e.Entry], event: e.Event) -> e.Event:
+        workflow = self.workflow_of(case)
+        return as_corrected(case, entries, workflow, self.calendars, event, self.now)
 
     def same(self, case: Case, typed: Firing, entry: e.Entry) -> bool:
         """Whether an entry is what this command came to; a redacted value counts as equal."""

@@ -1,13 +1,14 @@
 """A whole case of an import, decided before any of it is written; or its first row that fails."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain.case import Case
-from casetrack.domain.events import Event
-from casetrack.domain.imagine import imagine
+from casetrack.domain.events import Entry, Event
+from casetrack.domain.fold import evolve
+from casetrack.domain.imagine import imagined
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
@@ -42,35 +43,40 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Planner:
-    """Decides the rows of one sheet; reads the ledger for pinned definitions only."""
+    """Decides the rows of one sheet; reads the ledger for pinned definitions and old entries."""
 
     def __init__(self, tracker: Tracker, sheet: Sheet) -> None:
         self._desk = tracker.desk
+        self._ledger = tracker.ledger
         self._actor = tracker.actor
         self._sheet = sheet
 
     def plan(self, start: Case, rows: tuple[Row, ...]) -> Plan | Problem:
         """All rows of a case, each decided as if those before it were recorded."""
         case = start
+        entries = self._ledger.entries(case.id) if case.version else ()
         drafts: list[Draft] = []
         definitions: dict[str, str] = {}
         for row in rows:
             try:
-                event, pinned = self._decided(case, row)
+                event, pinned = self._decided(case, entries, row)
                 draft = self._draft(event, row)
                 limits.check(draft)
             except (Refused, Unparsable) as error:
                 return self._problem(case, row, error)
-            case = imagine(case, event)
+            entries = (*entries, imagined(case, event))
+            case = evolve(case, entries[-1])
             drafts.append(draft)
             definitions |= {**pinned, **calendar_texts(event)}
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
-    def _decided(self, case: Case, row: Row) -> tuple[Event, Mapping[str, str]]:
+    def _decided(
+        self, case: Case, entries: Sequence[Entry], row: Row
+    ) -> tuple[Event, Mapping[str, str]]:
         workflow = self._workflow(case, row)
         if case.version == 0:
             return self._desk.open(opening(row.values, workflow))
-        return self._desk.decide(case, typed_command(row.values, workflow)), {}
+        return self._desk.decide(case, typed_command(row.values, workflow), entries), {}
 
     def _workflow(self, case: Case, row: Row) -> Workflow:
         if case.version:
