@@ -13,7 +13,7 @@ from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import Clock, Law, Owner, Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
-from casetrack.reports.lines import Line, labelled, toned
+from casetrack.reports.lines import Line, labelled, row, toned
 from casetrack.reports.sinks import terminal
 
 Labelled = Iterator[tuple[str, str]]
@@ -31,7 +31,7 @@ def explain(deadline: Deadline, workflow: Workflow, title: str | None = None) ->
     title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
     working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
     replaced = _labelled(_standard(deadline))
-    return [Line(terminal(title), "head"), *working, *replaced, *rule(clock)]
+    return [*toned(row([], terminal(title), indent=0), "head"), *working, *replaced, *rule(clock)]
 
 
 def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> list[Line]:

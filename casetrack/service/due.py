@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
-from casetrack.domain.clocks import parse_length
+from casetrack.domain.clocks import LENGTH, parse_length
 from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item, picked_by
 from casetrack.domain.plans import CLOCK, clock_of
 from casetrack.domain.workflow import PRESUMED, Clock, Workflow
@@ -33,12 +33,12 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 def until(within: str, today: date, calendar: Calendar) -> date:
     """The last ``act_by`` that a window takes in."""
+    if not (LENGTH.fullmatch(within) and within.endswith("d")):
+        raise Unparsable("--within takes business days or days, such as 10bd or 30d")
     length = parse_length(within)
     if length.unit == "bd":
         return calendar.add_business_days(today, length.n) if length.n else today
-    if length.unit == "d":
-        return today + timedelta(days=length.n)
-    raise Unparsable("--within takes business days or days, such as 10bd or 30d")
+    return today + timedelta(days=length.n)
 
 
 def docket(tracker: Tracker, wanted: Filter) -> Docket:
