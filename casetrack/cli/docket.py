@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from casetrack.cli import render
+from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson, Assignee, CaseArgument, Owner, Phi
 from casetrack.cli.session import session
 from casetrack.errors import Findings, Refused
@@ -146,7 +146,11 @@ def explain(
     ctx: typer.Context,
     case: CaseArgument,
     deadline: Annotated[
-        str | None, typer.Argument(help="clock#n, or a clock's latest; all open ones unless said.")
+        str | None,
+        typer.Argument(
+            help="clock#n, or a clock's latest; all open ones unless said.",
+            autocompletion=completion.deadlines,
+        ),
     ] = None,
     phi: Phi = False,
     as_json: AsJson = False,
@@ -176,8 +180,10 @@ def explain(
         patient = {"patient": found.patient} if phi and isinstance(found.patient, str) else {}
         render.data("explain", {"case": case_name(found), **patient, "deadlines": items})
         return
-    for number, parts in enumerate(told):
-        render.lines([*([""] if number else []), *working.explain(*parts)])
+    for t, parts in zip(chosen, told, strict=True):
+        between = [] if t is chosen[0] else [""]
+        tolled_on = t.tolled_on if t.outcome is None else None
+        render.lines([*between, *working.explain(*parts, tolled_on=tolled_on)])
 
 
 def calc(

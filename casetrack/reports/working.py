@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -22,16 +23,23 @@ _PLAIN_DAY = re.compile(r"[A-Z][a-z]+, day ([0-9]+)")
 _LONG = 7  # more plain calendar days than these are told as one run
 
 
-def explain(deadline: Deadline, workflow: Workflow, title: str | None = None) -> list[Line]:
+def explain(
+    deadline: Deadline,
+    workflow: Workflow,
+    title: str | None = None,
+    tolled_on: date | None = None,
+) -> list[Line]:
     """One deadline of a case, with its clock's sources and caveats.
 
-    ``title`` is that of one of our own, where it may be shown.
+    ``title`` is that of one of our own, where it may be shown. ``tolled_on``: it stands still
+    from that day.
     """
     clock = clock_of(workflow, deadline.clock)
     title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
     working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
     replaced = _labelled(_standard(deadline))
-    return [*toned(row([], terminal(title), indent=0), "head"), *working, *replaced, *rule(clock)]
+    head = [*toned(row([], terminal(title), indent=0), "head"), *_labelled(_tolled(tolled_on))]
+    return [*head, *working, *replaced, *rule(clock)]
 
 
 def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> list[Line]:
@@ -47,6 +55,11 @@ def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> l
 def rule(clock: Clock) -> list[Line]:
     """Where the clock comes from, how far that was seen, and the law beside it."""
     return _labelled(_rule(clock))
+
+
+def _tolled(on: date | None) -> Labelled:
+    if on is not None:
+        yield "stands still", f"from {words.day(on)}; once it is resumed the date below moves"
 
 
 def _labelled(pairs: Labelled) -> list[Line]:

@@ -89,3 +89,13 @@ def test_on_the_page_no_line_breaks_between_a_weekday_and_its_date(office: Offic
     body = made.partition("<body>")[2]
     assert '<span class="date">Fri 2027-01-22</span>' in body
     assert not re.search(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) <span", body)
+
+
+def test_the_working_says_that_a_clock_stands_still_until_it_runs_again(office: Office) -> None:
+    submitted(office)
+    office.do("toll", "C-1", "pa_decision", "--reason", "they wait")
+    told = " ".join(office.do("explain", "C-1", "pa_decision").out.split())
+    assert "stands still from Tue 2026-11-24; once it is resumed the date below moves" in told
+    assert "stands still" not in office.do("explain", "C-1", "pa_follow_up").out
+    office.do("resume", "C-1", "pa_decision", "--reason", "they go on")
+    assert "stands still" not in office.do("explain", "C-1", "pa_decision").out
