@@ -224,6 +224,7 @@ def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
         items = {name: {"value": s.shown, "origin": s.origin} for name, s in found.items()}
         render.data("config-show", {"settings": items})
     else:
+        wide = max(map(len, found))
         render.lines(
-            f"{name:<8} {s.shown or '(not set)'}  [{s.origin}]" for name, s in found.items()
+            f"{name:<{wide}}  {s.shown or '(not set)'}  [{s.origin}]" for name, s in found.items()
         )

@@ -199,7 +199,7 @@ def show(ctx: typer.Context, case: CaseArgument, phi: Phi = False, as_json: AsJs
     if as_json:
         render.data("show", data)
     else:
-        render.lines(show_lines(data, local_date(tracker.now, workflow.zone)))
+        render.lines(show_lines(data, local_date(tracker.now, workflow.zone), workflow.zone))
 
 
 def assign(

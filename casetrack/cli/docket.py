@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from casetrack.cli import render
+from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson, Assignee, CaseArgument, Owner, Phi
 from casetrack.cli.session import session
 from casetrack.errors import Findings, Refused
@@ -146,7 +146,11 @@ def explain(
     ctx: typer.Context,
     case: CaseArgument,
     deadline: Annotated[
-        str | None, typer.Argument(help="clock#n, or a clock's latest; all open ones unless said.")
+        str | None,
+        typer.Argument(
+            help="clock#n, or a clock's latest; all open ones unless said.",
+            autocompletion=completion.deadlines,
+        ),
     ] = None,
     phi: Phi = False,
     as_json: AsJson = False,

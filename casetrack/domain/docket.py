@@ -24,7 +24,7 @@ SOON = 5  # business days
 class Facts(Struct, frozen=True, kw_only=True):
     """What is stored of an open deadline and its case.
 
-    ``counted_from``: the fact that its day came from. ``picked_by``: the date that picks the
+    ``counted_from``: the fact that its day came from. ``picked_by``: the date that picked the
     version of its clock.
     """
 
@@ -213,8 +213,13 @@ def facts_of(tracked: Tracked, case: Case, clock: Clock) -> Facts:
         rungs=reading.rungs,
         sent=tracked.sent,
         counted_from=reading.from_field,
-        picked_by=_said(case.values_of(tracked.armed_version).get(clock.version_by or "")),
+        picked_by=picked_by(tracked, case, clock),
     )
+
+
+def picked_by(tracked: Tracked, case: Case, clock: Clock) -> str | None:
+    """The date that picks the version of a clock, as the entry that armed the deadline has it."""
+    return _said(case.values_of(tracked.armed_version).get(clock.version_by or ""))
 
 
 def _said(value: Value | None) -> str | None:

@@ -14,10 +14,12 @@ from casetrack.domain.plans import clock_of
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
 from casetrack.ledger.store import CaseRow, DeadlineRow
-from casetrack.reports.lines import labelled, row
+from casetrack.reports.lines import column, labelled, row
 from casetrack.reports.sinks import terminal
+from casetrack.reports.words import NOBODY, day, local
 
 Data = dict[str, object]
+_MOST = 24  # columns of a list for a name before the rest of the line moves below
 
 
 def shown(value: Value, *, phi: bool, clear: bool) -> object:
@@ -194,36 +196,45 @@ def _list_item(row: CaseRow, deadline: DeadlineRow | None) -> Data:
 
 
 def list_lines(rows: Iterable[tuple[CaseRow, DeadlineRow | None]]) -> list[str]:
-    return [
-        terminal(
-            f"{row.reference or row.case_id:<14} {row.state:<17} {row.assignee or 'nobody':<12} "
-            + (_first(deadline) if deadline else "no deadline")
-        )
-        for row, deadline in rows
+    """In columns as wide as what stands in them, within reason."""
+    told = [
+        (_cells(case), _first(deadline) if deadline else "no deadline") for case, deadline in rows
     ]
+    wide = [column(texts, _MOST) for texts in zip(*(cells for cells, _ in told), strict=True)]
+    return [
+        text
+        for cells, rest in told
+        for text in row(list(zip(cells, wide, strict=True)), rest, indent=0)
+    ]
+
+
+def _cells(case: CaseRow) -> tuple[str, str, str]:
+    name, assignee = case.reference or case.case_id, case.assignee or NOBODY
+    return terminal(name), case.state, terminal(assignee)
 
 
 def _first(deadline: DeadlineRow) -> str:
     """The deadline that comes first, and what is to be known of it."""
     marks = {"tolled": deadline.tolled_on is not None, "unproven": deadline.unproven}
     said = ", ".join([deadline.deadline, *(word for word, holds in marks.items() if holds)])
-    return f"{deadline.act_by:%a %Y-%m-%d}  {said}"
+    return f"{day(deadline.act_by)}  {said}"
 
 
-def show_lines(data: Data, now_on: date) -> list[str]:
+def show_lines(data: Data, now_on: date, zone: str) -> list[str]:
     """The JSON of ``show`` for a person."""
     expedited = ", expedited" if data["expedited"] else ""
     head = [
         f"{data['case']}  {data['state']}{expedited}  as of {now_on}",
-        f"  {data['workflow']}, version {data['version']}, {data['assignee'] or 'nobody'}",
+        f"{data['workflow']}, version {data['version']}, {data['assignee'] or NOBODY}",
     ]
     if "patient" in data:
-        head.append(f"  patient {data['patient']}")
+        head.append(f"patient {data['patient']}")
     items, allowed = data["open_items"], data.get("allowed")
     body = [
-        *map(terminal, head),
+        *row([], terminal(head[0]), indent=0),
+        *(line for text in head[1:] for line in row([], terminal(text))),
         *_deadline_lines(data),
-        *_field_lines(data),
+        *_field_lines(data, zone),
         *_evidence_lines(data),
     ]
     if isinstance(items, list) and items:
@@ -249,11 +260,11 @@ def _deadline_line(line: Data) -> list[str]:
     return row(cells, terminal(rest))
 
 
-def _field_lines(data: Data) -> list[str]:
+def _field_lines(data: Data, zone: str) -> list[str]:
     fields = data["fields"]
     if not isinstance(fields, dict) or not fields:
         return []
-    lines = [row([(str(name), 22)], terminal(_plain(value))) for name, value in fields.items()]
+    lines = [row([(str(name), 22)], terminal(local(_plain(v), zone))) for name, v in fields.items()]
     return ["fields:", *(text for line in lines for text in line)]
 
 

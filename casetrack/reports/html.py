@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
+_DATE = re.compile(r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -194,5 +194,5 @@ def _unbroken(text: str) -> "Markup":
     """Escaped, and no line breaks within a date."""
     from markupsafe import Markup, escape
 
-    # Only digits and hyphens of an escaped text are put into the mark.
+    # Only a weekday, digits and hyphens of an escaped text are put into the mark.
     return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(terminal(text)))))  # noqa: S704

@@ -8,7 +8,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.gaps import in_words
 from casetrack.domain.workflow import Workflow
 from casetrack.reports.casefile import Data, armed_data, closed_data, dates_data, moved_data
-from casetrack.reports.lines import labelled, row
+from casetrack.reports.lines import column, labelled, row
 from casetrack.reports.sinks import terminal
 from casetrack.reports.words import day, lateness
 
@@ -180,17 +180,21 @@ def next_lines(
 ) -> list[str]:
     """What can be fired now, with which values; what is held up, and why; what comes elsewhere."""
     lines = ["allowed now:" if allowed else "nothing is allowed now"]
-    lines += [_allowed_line(name, workflow) for name in allowed]
+    typed = [_typed(name, workflow) for name in allowed]
+    for name, text in zip(allowed, typed, strict=True):
+        lines += row([(text, column(typed, 50))], terminal(workflow.triggers[name].title))
     for trigger, reasons in refused:
         lines.append(f"held up: {trigger}, {terminal(workflow.triggers[trigger].title)}")
         lines += [text for r in reasons for text in row([("-", 1)], terminal(r))]
     if elsewhere:
-        lines += labelled(f"not from {state}:", ", ".join(elsewhere), indent=0, room=18)
+        label = f"not from {state}:"
+        lines += labelled(label, ", ".join(elsewhere), indent=0, room=len(label))
     return lines
 
 
-def _allowed_line(name: str, workflow: Workflow) -> str:
+def _typed(name: str, workflow: Workflow) -> str:
+    """What to type for a trigger."""
     trigger = workflow.triggers[name]
     needed = [f"{field}=..." for field in trigger.required]
     needed += ["--at INSTANT"] if trigger.expedites else []
-    return f"  {' '.join([name, *needed]):<40} {terminal(trigger.title)}"
+    return " ".join([name, *needed])

@@ -67,7 +67,7 @@ def _lines(entry: Entry, zone: str, missing: str) -> Iterator[Line]:
     yield from _detail("recorded", words.minute(entry.recorded_at, zone))
     for name, value in data.items():
         if name not in _MOVE and value not in (None, False, [], {}):
-            yield from _detail(name, _told(value))
+            yield from _detail(name, words.local(_told(value), zone))
     for name in sorted(entry.sealed):
         yield from _detail(name, _typed(entry, name) or missing)
     yield from toned(labelled("digest", entry.digest[:_DIGITS], indent=6), "dim")

@@ -1,5 +1,6 @@
 """What a docket line says in words: what is wrong with it, its days, and what to type."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from shlex import quote
@@ -18,6 +19,7 @@ DOUBTS: Mapping[DoubtKind, str] = {
 }
 _NAMED = 12  # cases named before the rest is only counted
 _GRADES = {"V2": "a secondary source quotes it", "R": "recalled, unverified"}
+_INSTANT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -30,6 +32,11 @@ def minute(at: datetime, zone: str) -> str:
     """``Thu 2026-12-03 15:00 CST``: local time, to the minute."""
     local = at.astimezone(dates.zone_info(zone))
     return f"{day(local.date())} {local:%H:%M %Z}"
+
+
+def local(text: str, zone: str) -> str:
+    """The text with each instant as recorded, UTC, as a clock on the wall shows it."""
+    return _INSTANT.sub(lambda found: minute(datetime.fromisoformat(found[0]), zone), text)
 
 
 def count(n: int, one: str) -> str:
@@ -173,7 +180,7 @@ def remedy(doubt: Doubt) -> str:
     """What to type once a doubt about a deadline can be settled; empty where that varies."""
     if doubt.kind != "unproven" or doubt.proof is None:
         return ""
-    return f"casetrack record {quote(doubt.case)} {quote(doubt.proof)}"
+    return f"casetrack record {quote(doubt.case)} {quote(doubt.proof)} --on DATE"
 
 
 def health(docket: Docket) -> str:

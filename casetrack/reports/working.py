@@ -14,7 +14,7 @@ from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import Clock, Law, Owner, Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
-from casetrack.reports.lines import Line, labelled, toned
+from casetrack.reports.lines import Line, labelled, row, toned
 from casetrack.reports.sinks import terminal
 
 Labelled = Iterator[tuple[str, str]]
@@ -37,7 +37,8 @@ def explain(
     title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
     working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
     beside = [*_labelled(_standard(deadline)), *_labelled(_stopped(tolled_on))]
-    return [Line(terminal(title), "head"), *working, *beside, *rule(clock)]
+    head = toned(row([], terminal(title), indent=0), "head")
+    return [*head, *working, *beside, *rule(clock)]
 
 
 def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> list[Line]:

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
-from casetrack.domain.clocks import parse_length
-from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item
+from casetrack.domain.clocks import LENGTH, parse_length
+from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item, picked_by
 from casetrack.domain.plans import CLOCK, clock_of
-from casetrack.domain.workflow import PRESUMED, Workflow
+from casetrack.domain.workflow import PRESUMED, Clock, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import CaseRow, DocketRow
 from casetrack.reports.casefile import titled
@@ -33,12 +33,12 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 def until(within: str, today: date, calendar: Calendar) -> date:
     """The last ``act_by`` that a window takes in."""
+    if not (LENGTH.fullmatch(within) and within.endswith("d")):
+        raise Unparsable("--within takes business days or days, such as 10bd or 30d")
     length = parse_length(within)
     if length.unit == "bd":
         return calendar.add_business_days(today, length.n) if length.n else today
-    if length.unit == "d":
-        return today + timedelta(days=length.n)
-    raise Unparsable("--within takes business days or days, such as 10bd or 30d")
+    return today + timedelta(days=length.n)
 
 
 def docket(tracker: Tracker, wanted: Filter) -> Docket:
@@ -133,6 +133,14 @@ def _value(tracker: Tracker, row: DocketRow, name: str | None) -> str | None:
     return next((value.value for value in values if value.name == name), None)
 
 
+def _picked_by(tracker: Tracker, row: DocketRow, clock: Clock) -> str | None:
+    """By the entry that armed it: the case may since hold a later date of that name."""
+    if clock.version_by is None:
+        return None
+    case = tracker.case(row.case.case_id)
+    return picked_by(case.deadlines[row.deadline.deadline], case, clock)
+
+
 def line(tracker: Tracker, row: DocketRow) -> Item:
     """The row as a docket line, as of ``now``."""
     workflow = _workflow(tracker, row)
@@ -165,5 +173,5 @@ def _facts(tracker: Tracker, row: DocketRow) -> Facts:
         rungs=row.deadline.rungs,
         sent=row.deadline.sent,
         counted_from=row.deadline.counted_from,
-        picked_by=_value(tracker, row, clock.version_by),
+        picked_by=_picked_by(tracker, row, clock),
     )

@@ -365,7 +365,7 @@ def test_list_and_show_say_what_is_unproven() -> None:
     shown = casefile.show_data(
         matter.case, matter.workflow, matter.tracker.desk.home(matter.workflow), NOW, phi=False
     )
-    lines = casefile.show_lines({**shown, "allowed": []}, date(2026, 11, 24))
+    lines = casefile.show_lines({**shown, "allowed": []}, date(2026, 11, 24), "America/Chicago")
     assert "unproven: nothing shows that the filing arrived" in " ".join(" ".join(lines).split())
 
 

@@ -21,10 +21,13 @@ from casetrack.domain.clocks import Basis, Frame
 from casetrack.domain.events import Reading
 from casetrack.domain.workflow import Clock
 from casetrack.errors import Refused, TransitionRefused
+from casetrack.ledger.store import Draft
 from casetrack.reports import working
 from casetrack.service.bootstrap import ShippedCalendars
 from casetrack.service.due import Filter, docket
 from casetrack.service.questions import as_armed
+from casetrack.service.typed import Amending
+from tests.facts import noted
 from tests.regimes import Matter, load
 
 CALENDARS = ShippedCalendars()
@@ -216,6 +219,27 @@ def test_the_version_in_force_is_the_one_that_the_docket_cites() -> None:
         matter = denied("ma-like", "2025-01-02", notice_on=notice)
         (line,) = docket(matter.at(chicago("2025-01-03T09:00")), Filter(within="200d")).items
         assert (line.deadline, line.source) == ("filing#1", source)
+
+
+def cited(matter: Matter) -> str:
+    (line,) = docket(matter.at(chicago("2025-02-03T09:00")), Filter(within="200d")).items
+    return line.source
+
+
+def test_a_later_date_of_that_name_does_not_change_what_is_cited() -> None:
+    matter = denied("ma-like", "2025-01-02", notice_on="2024-12-31")
+    again = noted(notice_on="2025-01-20")
+    matter.ledger.append(matter.case, [Draft(event=again, actor="eva")])
+    assert matter.case.fields["notice_on"] == "2025-01-20"
+    assert cited(matter) == "42 CFR 422.582(b), before 2025"
+
+
+def test_what_an_amendment_counts_again_is_cited_by_the_version_it_is_now_counted_by() -> None:
+    matter = denied("ma-like", "2025-01-02", notice_on="2024-12-31")
+    pairs = [("notice_on", "2025-01-01")]
+    matter.tracker.do(matter.id, Amending(version=3, pairs=pairs, reason="misread"))
+    assert str(matter.reading("filing#1").due_on) == "2025-03-07"
+    assert cited(matter) == "42 CFR 422.582(b)"
 
 
 def test_a_clock_with_versions_needs_the_date_that_picks_one() -> None:

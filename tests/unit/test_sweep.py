@@ -346,7 +346,7 @@ def test_a_channel_that_breaks_leaves_the_reminder_due_at_once(office: Practice)
         office.box.deliver = keep  # type: ignore[method-assign]
         raise ZeroDivisionError("C-1")
 
-    office.box.deliver = broken  # type: ignore[method-assign]
+    office.box.deliver = broken  # type: ignore[assignment,method-assign]
     swept = office.sweep()
     assert ([sent.case for sent in swept.sent], swept.exit_code) == (["C-2"], 1)
     assert swept.failed[0].why == "unexpected ZeroDivisionError"
@@ -360,7 +360,8 @@ def test_a_database_that_fails_midway_hides_nothing_of_what_was_sent(
 ) -> None:
     office.case("C-1", filing(NOV_30))
     office.case("C-2", filing(NOV_30))
-    keep, appended = office.ledger.append, []
+    keep = office.ledger.append
+    appended: list[int] = []
 
     def append(*arguments: Any) -> Any:  # noqa: ANN401  # whatever the ledger's own takes
         if appended:
@@ -386,7 +387,7 @@ def test_a_refusal_that_nobody_thought_of_is_no_success() -> None:
 UNREADABLE = (
     "UPDATE deadline_view SET rungs = 'xbd'",
     "UPDATE deadline_view SET rungs = 'xh'",
-    "UPDATE deadline_view SET act_by = 'never'",
+    "UPDATE deadline_view SET due_at = 'never'",
 )
 
 
