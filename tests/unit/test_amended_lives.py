@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from casetrack.domain import events as e
@@ -414,6 +414,12 @@ def hurried_and_slowed(submitted_at: str, acts: list[str]) -> World:
 
 
 @given(wrong=INSTANTS, right=INSTANTS, acts=HAPPENINGS)
+@example(wrong="2026-11-10T00:30", right="2026-11-18T12:30", acts=["expedite", "extend"])
+@example(
+    wrong="2026-11-10T00:30",
+    right="2026-11-10T01:30",
+    acts=["expedite", "refuse_expedite", "stop"],
+)
 def test_an_amended_request_stands_where_it_would_had_it_been_typed_right(
     wrong: str, right: str, acts: list[str]
 ) -> None:
