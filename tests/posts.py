@@ -53,12 +53,14 @@ def mailbox() -> Iterator[Mailbox]:
 class Web:
     """Requests as they came: method, path, body. ``answers`` gives the status by path, else 200.
 
-    What is asked at ``/slow`` is answered a byte at a time until ``hurry`` is set.
+    Until ``hurry`` is set, what is asked at ``/slow`` is answered a byte at a time, and what is
+    asked at a ``late`` path not at all.
     """
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.hurry = threading.Event()
+        self.late: set[str] = set()
         self.asked: list[tuple[str, str, bytes]] = []
         self.answers: dict[str, tuple[int, dict[str, str]]] = {}
 
@@ -77,6 +79,8 @@ def web() -> Iterator[Web]:
         def _take(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             found.asked.append((self.command, self.path, self.rfile.read(length)))
+            if self.path in found.late:
+                found.hurry.wait()
             status, headers = found.answers.get(self.path, (200, {}))
             self.send_response(status)
             for name, value in headers.items():

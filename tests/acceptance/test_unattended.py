@@ -123,8 +123,63 @@ def test_what_a_dead_sweep_had_in_hand_says_that_it_may_repeat(cron: Cron) -> No
     assert sqlite_rows(cron, "SELECT count(*) FROM claim") == [(0,)]
 
 
-def test_sweeps_that_meet_send_each_reminder_once(cron: Cron) -> None:
-    children = [cron.start("sweep") for _ in range(4)]
+POINTS = {
+    "before it claims": "casetrack.ledger.sql_runs.SqlRuns.claim",
+    "between claim and delivery": "casetrack.service.notify.Filed.deliver",
+    "between delivery and entry": "casetrack.service.sweep._Sweep._record",
+    "between entry and the claim's release": "casetrack.ledger.sql_runs.SqlRuns.release",
+    "before its heartbeat": "casetrack.service.sweep._beat",
+}
+DIES = """
+import os, signal, sys
+from importlib import import_module
+place, left = sys.argv[1], int(sys.argv[2])
+owner, name = place.rsplit(".", 1)
+module, _, kind = owner.rpartition(".")
+try:
+    owner = getattr(import_module(module), kind)
+except (ImportError, AttributeError):
+    owner = import_module(owner)
+kept = getattr(owner, name)
+def dies(*arguments, **named):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return kept(*arguments, **named)
+setattr(owner, name, dies)
+from casetrack.cli.app import run
+sys.exit(run(sys.argv[3:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["sweep", "daily"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_run_killed_at_this_very_point_records_once_and_repeats_only_what_may_be(
+    cron: Cron, point: str, command: str
+) -> None:
+    """The third reminder is the one in hand; the entry and the release are one transaction."""
+    nth = "1" if "heartbeat" in point else "3"
+    arguments = [sys.executable, "-c", DIES, POINTS[point], nth, *cron.arguments(command)]
+    died = subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    before = 12 if "heartbeat" in point else 2
+    assert len(cron.recorded()) == before
+    delivered = point.endswith(("and entry", "release"))
+    assert sum(cron.delivered().values()) == before + delivered
+    assert cron.run(command)[0] == 0
+    assert (set(cron.recorded().values()), len(cron.recorded())) == ({1}, 12)
+    repeated = [reminder for reminder, n in cron.delivered().items() if n > 1]
+    assert len(repeated) == delivered
+    held = point not in ("before it claims", "before its heartbeat")
+    assert cron.box.read_text("utf-8").count("may repeat") == held
+    assert sqlite_rows(cron, "SELECT count(*) FROM claim") == [(0,)]
+    assert cron.differing() == ()
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_sweeps_that_meet_send_each_reminder_once(cron: Cron, number: int) -> None:
+    children = [cron.start("sweep") for _ in range(number)]
     for child in children:
         child.communicate()
     assert {child.returncode for child in children} == {0}
@@ -178,6 +233,13 @@ TAMPERING = (
     "DELETE FROM heartbeat",
     "UPDATE heartbeat SET at = 'never'",
     "UPDATE heartbeat SET at = '2026-11-09T00:00:00.000000Z'",
+    "UPDATE deadline_view SET case_id = 'x' || case_id",
+    "UPDATE OR REPLACE case_view SET reference = 'C-0'",
+    (
+        "INSERT OR REPLACE INTO case_view SELECT 'x' || case_id, reference, workflow, definition,"
+        " state, 1, assignee, version FROM case_view"
+    ),
+    "UPDATE deadline_view SET owner = 'nobody', kind = 'nothing', clock = 'none'",
 )
 
 
@@ -196,6 +258,20 @@ def test_tables_changed_by_hand_silence_nothing(cron: Cron, statement: str) -> N
     assert cron.run("daily")[0] == 0
 
 
+def test_a_heartbeat_long_ago_stops_the_run_and_says_so_until_it_is_accepted(cron: Cron) -> None:
+    """It may be a planted row, or the clock that jumped: a person has to look."""
+    cron.run("daily")
+    cron.office.clock.move(days=1)
+    sqlite_rows(cron, "UPDATE heartbeat SET at = '2020-01-01T00:00:00.000000Z'")
+    folder = cron.folder / "out"
+    code, out = cron.run("daily", "--report-dir", str(folder))
+    assert (code, out.startswith("NO REMINDER WAS SENT: ")) == (4, True)
+    assert "C-0" in (folder / "due.txt").read_text("utf-8")
+    assert cron.run("sweep")[0] == 4
+    assert cron.run("sweep", "--accept-gap")[0] == 0
+    assert len(cron.recorded()) == 24
+
+
 def test_planted_claims_silence_nothing(cron: Cron) -> None:
     cron.run("sweep")
     cron.office.clock.move(days=1)
@@ -208,14 +284,16 @@ def test_planted_claims_silence_nothing(cron: Cron) -> None:
     assert len(cron.recorded()) == 24
 
 
-def test_views_changed_without_a_trace_are_found_within_thirty_days(cron: Cron) -> None:
+@pytest.mark.parametrize("days", [1, 2, 30], ids=str)
+def test_views_changed_without_a_trace_are_found_within_thirty_days(cron: Cron, days: int) -> None:
+    """However seldom the run comes: it looks at what the days without one would have."""
     cron.run("daily")
     with closing(connect.connect(cron.folder / "cases.db")) as connection:
         connection.execute("UPDATE deadline_view SET outcome = 'satisfied'")
         connection.execute("DELETE FROM touched")
     found = 0
-    for _ in range(30):
-        cron.office.clock.move(days=1)
+    for _ in range(30 // days):
+        cron.office.clock.move(days=days)
         code, out = cron.run("daily")
         found += code == 5
         assert ("VIEWS DIFFERED" in out) == (code == 5)

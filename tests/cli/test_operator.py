@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -190,6 +193,16 @@ def test_a_ping_follows_no_redirect_and_its_failure_changes_no_exit_code(
     assert site.host not in done.err
 
 
+def test_a_watcher_that_takes_for_ever_holds_up_no_run(
+    tmp_path: Path, site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casetrack.service.ping.TIMEOUT", 0.3)
+    office, config = real_office(tmp_path, f'[ping]\nstart = "http://{site.host}/late"\n')
+    site.late.add("/late")
+    done = office(*config, "daily")
+    assert (done.code, done.err.count("ping was not taken")) == (0, 1)
+
+
 def test_a_practice_run_tells_no_watcher(office: Office, site: Web) -> None:
     config = configured(office, f'[ping]\nsuccess = "http://{site.host}/success"\n')
     office.do(*config, "daily")
@@ -206,6 +219,19 @@ def test_the_day_in_a_few_words_goes_out_by_the_channels(tmp_path: Path, site: W
     site.answers["/hook"] = (500, {})
     failed = office(*config, "daily", "--notify")
     assert (failed.code, "FAILED: apprise" in failed.out) == (6, True)
+
+
+def test_the_day_in_a_few_words_goes_out_once_for_the_same_now(office: Office) -> None:
+    box = office.folder / "box"
+    config = configured(office, f'[notify]\nchannels = ["file"]\nfile = "{box}"\n')
+    office.do(*config, "daily", "--notify")
+    once = box.read_text()
+    assert "; " in once.splitlines()[-1]
+    office.do(*config, "daily", "--notify")
+    assert box.read_text() == once
+    office.now = "2026-12-02T13:00Z"
+    office.do(*config, "daily", "--notify")
+    assert len(box.read_text().splitlines()) > len(once.splitlines())
 
 
 def test_a_reminder_reaches_a_real_endpoint_and_one_that_fails_stays_due(
@@ -236,6 +262,45 @@ def test_the_lock_is_let_go_when_its_run_ends(tmp_path: Path) -> None:
         assert (tmp_path / "cases.db.daily-lock").stat().st_mode & 0o777 == 0o600
 
 
+# A screen that is full
+
+
+def on_a_full_screen(office: Office, config: tuple[str, str], *words: str) -> tuple[int, str]:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-m", "casetrack", "--db", str(office.db), "--now", office.now or "",
+             *config, *words],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("command", ["sweep", "daily"])
+def test_a_screen_that_takes_nothing_silences_no_other_channel(
+    office: Office, command: str
+) -> None:
+    box = office.folder / "box"
+    config = configured(office, f'[notify]\nchannels = ["file"]\nfile = "{box}"\n')
+    office.do(*config, "daily")
+    before = len(box.read_text().splitlines())
+    office.now = "2026-12-04T13:00Z"  # after days without a run, which are said first
+    code, err = on_a_full_screen(office, config, command)
+    assert (code, "standard output can't be written" in err) == (6, True)
+    assert len(box.read_text().splitlines()) > before
+    assert office.do(*config, "sweep", "--json").data["sent"] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("command", ["sweep", "daily"])
+def test_what_was_to_stand_on_a_full_screen_stays_due(office: Office, command: str) -> None:
+    code, err = on_a_full_screen(office, configured(office, ""), command)
+    assert (code, "Traceback" in err) == (6, False)
+    assert not any(body["type"] == "ReminderSent" for body in office.bodies())
+    sent = office.do("sweep", "--json").data["sent"]
+    assert {one["may_repeat"] for one in sent} == {True}
+
+
 # Who is warned
 
 
@@ -252,6 +317,20 @@ def test_at_a_terminal_every_command_warns_of_a_run_that_is_late(
         done = office.do(*arguments)
         assert done.err.startswith("warning: the last daily run was 26 hours ago"), arguments
     assert "warning" not in office.do("daily").err
+    assert office("list").err == ""
+
+
+def test_at_a_terminal_a_ledger_that_nobody_runs_warns_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casetrack.cli.session.interactive", lambda: True)
+    office = Office(tmp_path, now=None)
+    office.do("db", "init")
+    made = datetime.now(UTC)
+    soon, later = (instant_text(made + timedelta(hours=hours)) for hours in (25, 27))
+    assert office("list", now=soon).err == ""
+    assert office("list", now=later).err.startswith("warning: no daily run yet")
+    office.do("daily")
     assert office("list").err == ""
 
 
@@ -306,6 +385,26 @@ def test_the_doctor_finds_a_clock_that_is_behind(office: Office) -> None:
     assert "clock_skew" in kinds(office, now="2026-11-23T15:00Z")
 
 
+@pytest.mark.parametrize("name", ["daily", "sweep"])
+def test_the_doctor_finds_a_run_that_is_still_to_come(office: Office, name: str) -> None:
+    office.do("daily")
+    with closing(sqlite3.connect(office.db)) as connection, connection:
+        changed = f"UPDATE heartbeat SET at = '2027-01-01T13:00:00.000000Z' WHERE name = '{name}'"
+        connection.execute(changed)
+    assert kinds(office) == {"clock_skew": None}
+
+
+def test_the_doctor_reads_no_docket(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it asks grows with what it reports; only a new calendar has all looked at, once."""
+    office.do("daily")
+
+    def docket(*_: object, **__: object) -> None:
+        raise AssertionError("every open deadline was read")
+
+    monkeypatch.setattr("casetrack.ledger.sql.SqlLedger.docket", docket)
+    assert kinds(office) == {}
+
+
 def test_the_doctor_finds_a_calendar_that_ends_too_soon(office: Office) -> None:
     office.do("daily", "--accept-gap", now="2036-02-01T13:00Z")
     found = office("doctor", "--json", now="2036-02-01T13:00Z").data["findings"]
@@ -328,6 +427,78 @@ def test_the_crontab_line_names_everything_that_cron_does_not_know(office: Offic
     assert f"--db {office.db}" in daily
     assert daily.endswith(r"re ports\%'")
     assert any(line.endswith("sweep --quiet") for line in lines)
+
+
+NASTY = "re ports %h $HOME \"quoted\" 'single' \\ back"
+
+
+def test_a_shell_reads_from_the_crontab_line_what_was_meant(office: Office) -> None:
+    """As cron does: a percent sign that is not escaped would end the line."""
+    out = office.do("schedule", "--cron", "--report-dir", NASTY).out
+    line = next(line for line in out.splitlines() if line.startswith("0 7 * * * "))
+    command = line.removeprefix("0 7 * * * ")
+    assert not re.search(r"(?<!\\)%", command)
+    assert shlex.split(command.replace(r"\%", "%"))[-2:] == [
+        "--report-dir", str(Path(NASTY).absolute()),
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="this system has no systemd")
+@pytest.mark.parametrize("folder", ["reports", NASTY])
+def test_systemd_finds_nothing_to_complain_of_in_the_units(office: Office, folder: str) -> None:
+    done = office.do("schedule", "--systemd", "--json", "--report-dir", folder)
+    paths = [office.folder / name for name in done.data["units"]]
+    for path in paths:
+        path.write_text(done.data["units"][path.name])
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--user", *map(str, paths)],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(office.folder)},
+    )  # fmt: skip
+    complaints = [line for line in checked.stderr.splitlines() if str(office.folder) in line]
+    assert (checked.returncode, complaints) == (0, []), checked.stderr
+
+
+def test_unit_files_say_what_systemd_is_to_run(office: Office) -> None:
+    """By the rules of systemd.syntax: quotes, backslashes, and doubled percent and dollar signs."""
+    units = office.do("schedule", "--systemd", "--json", "--report-dir", NASTY).data["units"]
+    parsed = {name: unit(text) for name, text in units.items()}
+    daily, timer, server = (
+        parsed[n] for n in ("casetrack-daily.service", "casetrack-daily.timer", "casetrack.service")
+    )
+    for service, command in ((daily, "daily"), (server, "serve")):
+        words = exec_words(service["Service", "ExecStart"])
+        assert Path(words[0]).is_absolute()
+        assert words[-3:] == [command, "--report-dir", str(Path(NASTY).absolute())]
+    assert daily["Service", "Type"] == "oneshot"
+    assert server["Service", "Restart"] == "on-failure"
+    assert (timer["Timer", "OnCalendar"], timer["Timer", "Persistent"]) == ("*-*-* 07:00", "true")
+    assert timer["Install", "WantedBy"] == "timers.target"
+    assert ("Install", "WantedBy") not in daily  # the timer starts it
+
+
+def unit(text: str) -> dict[tuple[str, str], str]:
+    """A unit file's settings by section and name; each once, nothing else in it."""
+    found: dict[tuple[str, str], str] = {}
+    section = ""
+    for line in filter(None, text.split("\n")):
+        if line.startswith("["):
+            section = line[1:-1]
+            assert section in {"Unit", "Service", "Timer", "Install"}
+            continue
+        name, equals, value = line.partition("=")
+        assert equals
+        assert re.fullmatch("[A-Z][A-Za-z]+", name)
+        assert (section, name) not in found
+        found[section, name] = value
+    return found
+
+
+def exec_words(line: str) -> list[str]:
+    words = shlex.split(line)  # in double quotes a backslash escapes quote and backslash alone
+    assert all("%" not in word.replace("%%", "") for word in words)
+    assert all("$" not in word.replace("$$", "") for word in words)
+    return [word.replace("%%", "%").replace("$$", "$") for word in words]
 
 
 def test_unit_files_are_printed_whole(office: Office) -> None:
@@ -376,6 +547,32 @@ def test_two_servers_send_each_reminder_once_and_stop_cleanly(tmp_path: Path) ->
     assert "FAILED" not in "".join(outs)
     assert len(box.read_text().splitlines()) == 8
     assert sum(body["type"] == "ReminderSent" for body in office.bodies()) == 8
+
+
+def test_a_server_that_is_told_to_stop_finishes_the_reminder_in_hand(
+    tmp_path: Path, site: Web
+) -> None:
+    site.late.add("/hook")
+    office, config = real_office(
+        tmp_path, f'[notify]\nchannels = ["apprise"]\nurls = ["json://{site.host}/hook"]\n'
+    )
+    for number in range(3):
+        office.do("open", "--ref", f"C-{number}")
+        office.do("plan", f"C-{number}", "call", "--due", "today")
+    server = serving(office, config)
+    for _ in range(600):
+        if site.asked:
+            break
+        time.sleep(0.05)
+    server.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert server.poll() is None
+    site.hurry.set()
+    out = server.communicate(timeout=60)[0]
+    assert (server.returncode, out.endswith("stopped\n"), "FAILED" in out) == (0, True, False)
+    recorded = sum(body["type"] == "ReminderSent" for body in office.bodies())
+    assert recorded == len(site.posted) == 3
+    assert office.rows("claim") == []
 
 
 def test_a_server_wakes_at_the_next_rung_in_hours(tmp_path: Path) -> None:
