@@ -142,16 +142,19 @@ def _fails(found: "Docket", fail_on: FailOn) -> bool:
             return any(line.status in {"overdue", "act_now"} for line in found.items)
 
 
+WhichDeadline = Annotated[
+    str | None,
+    typer.Argument(
+        help="clock#n, or a clock's latest; all open ones unless said.",
+        autocompletion=completion.deadlines,
+    ),
+]
+
+
 def explain(
     ctx: typer.Context,
     case: CaseArgument,
-    deadline: Annotated[
-        str | None,
-        typer.Argument(
-            help="clock#n, or a clock's latest; all open ones unless said.",
-            autocompletion=completion.deadlines,
-        ),
-    ] = None,
+    deadline: WhichDeadline = None,
     phi: Phi = False,
     as_json: AsJson = False,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -11,29 +10,22 @@ from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, LedgerOpened
 from casetrack.domain.fold import replay
 from casetrack.errors import Corrupt
-from casetrack.ledger import canonical, listing, reading
+from casetrack.ledger import canonical, reading
 from casetrack.ledger.codec import opening, parse
 from casetrack.ledger.connect import engine_for, existing, opened_body, writing
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.limits import redaction_targets
 from casetrack.ledger.place import database_path, make_private_file
+from casetrack.ledger.queries import SqlQueries
 from casetrack.ledger.redaction import erase, scrub
 from casetrack.ledger.schema import create_schema, set_up
 from casetrack.ledger.sql_runs import SqlRuns
 from casetrack.ledger.store import (
     LEDGER_CASE,
-    CaseRow,
-    DeadlineRow,
-    DocketRow,
     Draft,
-    Query,
-    Sort,
     Sources,
-    Stats,
-    ValueRow,
 )
 from casetrack.ledger.view_writing import erase_views, write_views
-from casetrack.ledger.views import folded
 from casetrack.ledger.writing import Batch
 
 
@@ -69,7 +61,7 @@ def create_ledger(url: str, sources: Sources, *, practice: bool = False) -> "Sql
         raise
 
 
-class SqlLedger:
+class SqlLedger(SqlQueries):
     """The ``Ledger`` protocol on SQLite; see there for what each method promises."""
 
     def __init__(self, path: Path, engine: Engine, sources: Sources, opened: Entry) -> None:
@@ -207,76 +199,6 @@ class SqlLedger:
             yield ids
             last = ids[-1]
 
-    def references(self, prefix: str, limit: int = 0) -> Sequence[tuple[str, str]]:
-        if not prefix.isascii():
-            return []
-        with self._reading() as connection:
-            return reading.references(connection, prefix, limit)
-
-    def case_row(self, case_id: str) -> CaseRow | None:
-        with self._reading() as connection:
-            return reading.case_row(connection, case_id)
-
-    def list_cases(self, query: Query) -> Sequence[tuple[CaseRow, DeadlineRow | None]]:
-        with self._reading() as connection:
-            return listing.list_cases(connection, query)
-
-    def docket(
-        self, until: date | None, *, patients: bool = False, ended_from: date | None = None
-    ) -> Iterator[DocketRow]:
-        statement = listing.docket_statement(until, patients=patients, ended_from=ended_from)
-        with self._reading() as connection:
-            yield from listing.docket(connection, statement)
-
-    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterator[DocketRow]:
-        statement = listing.doubtful_statement(presumed, patients=patients)
-        with self._reading() as connection:
-            yield from listing.docket(connection, statement)
-
-    def calendars(self) -> Sequence[tuple[str, ...]]:
-        with self._reading() as connection:
-            return reading.calendars(connection)
-
-    def crossing(
-        self, calendars: tuple[str, ...], first: date, last: date
-    ) -> Sequence[DeadlineRow]:
-        with self._reading() as connection:
-            return reading.crossing(connection, calendars, first, last)
-
-    def sorts(self) -> Mapping[Sort, date]:
-        with self._reading() as connection:
-            return listing.sorts(connection)
-
-    def of_sort(self, sort: Sort) -> Iterator[DocketRow]:
-        with self._reading() as connection:
-            yield from listing.docket(connection, listing.sort_statement(sort))
-
-    def pinned(self) -> Sequence[str]:
-        with self._reading() as connection:
-            return listing.pinned(connection)
-
-    def find(self, text: str, names: Sequence[str]) -> Sequence[ValueRow]:
-        wanted = folded(text)
-        with self._reading() as connection:
-            rows = reading.findable(connection, names)
-            return [row for row in rows if wanted in folded(row.value)]
-
-    def counts(self) -> Sequence[tuple[str, str | None, int]]:
-        with self._reading() as connection:
-            return reading.counts(connection)
-
-    def unassigned(self) -> Sequence[CaseRow]:
-        with self._reading() as connection:
-            return listing.unassigned(connection)
-
-    def silent(self) -> Sequence[CaseRow]:
-        with self._reading() as connection:
-            return listing.silent(connection)
-
-    def stats(self) -> Stats:
-        with self._reading() as connection:
-            return reading.stats(connection)
-
     def rebuild(self) -> int:
         """Not inside a transaction; it also scrubs what a redaction could not."""
         number = 0
@@ -291,14 +213,6 @@ class SqlLedger:
                 number += len(ids)
         self.scrub()
         return number
-
-    def views(self, case_id: str) -> tuple[CaseRow, Sequence[DeadlineRow], Sequence[ValueRow]]:
-        """Raises ``Corrupt`` if the case has none."""
-        with self._reading() as connection:
-            row = reading.case_row(connection, case_id)
-            if row is None:
-                raise Corrupt(f"case {case_id} is in no view; run 'casetrack db rebuild'")
-            return row, reading.deadlines(connection, case_id), reading.values(connection, case_id)
 
     def close(self) -> None:
         self._engine.dispose()
