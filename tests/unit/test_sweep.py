@@ -342,7 +342,8 @@ def test_a_channel_that_breaks_leaves_the_reminder_due_at_once(office: Practice)
     office.case("C-2", filing(NOV_30))
     keep = office.box.deliver
 
-    def broken(_: Notice) -> None:
+    def broken(notice: Notice) -> None:
+        del notice
         office.box.deliver = keep  # type: ignore[method-assign]
         raise ZeroDivisionError("C-1")
 
@@ -360,7 +361,8 @@ def test_a_database_that_fails_midway_hides_nothing_of_what_was_sent(
 ) -> None:
     office.case("C-1", filing(NOV_30))
     office.case("C-2", filing(NOV_30))
-    keep, appended = office.ledger.append, []
+    keep = office.ledger.append
+    appended: list[int] = []
 
     def append(*arguments: Any) -> Any:  # noqa: ANN401  # whatever the ledger's own takes
         if appended:
