@@ -1,119 +1,227 @@
 """A practice over weeks: what was recorded equals what a plain model, day by day, says.
 
-Cron fails for days, runs twice or thrice at once; dates move, clocks are tolled, cases end, and
-the clocks of the country change. With ``--full`` it is 2,000 cases over 400 days.
+Cron fails for days, runs twice or thrice at once; cases are submitted, denied, appealed and closed,
+and their dates changed, by the real commands; the clocks of the country change. With ``--full`` it
+is 2,000 cases over 400 days.
 """
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 
-from casetrack.catalog import calendars
-from casetrack.domain import events as e
 from casetrack.domain.fold import replay
 from casetrack.ledger import connect
 from casetrack.ledger.sql import open_ledger
 from casetrack.ledger.store import Sources
 from casetrack.ledger.views import deadline_rows
+from casetrack.service import typed as t
 from casetrack.service.sweep import sweep
-from casetrack.service.tracker import Tracker
-from tests.facts import deadline
-from tests.offices import DIGEST, Practice, due_reading, new_practice
+from casetrack.service.tracker import Tracker, Written
+from tests.expected import Expected, Warned, business, local, local_day
+from tests.offices import FLOW, Practice, new_practice
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
 CASES, DAYS = (2_000, 400) if FULL else (60, 60)
+RESTLESS = 0.03 if FULL else 0.2  # how probable it is that something happens to a case on a day
 FIRST = date(2026, 10, 12)
-LOCAL = ZoneInfo("America/Chicago")
-HOME = calendars.load("illinois-state")
-OPEN_DAYS = np.busdaycalendar(holidays=[np.datetime64(day.date) for day in HOME.days])
-LADDERS = {
-    "ours": ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd"),
-    "planned": ("1bd", "0bd"),
-    "theirs": ("2bd", "0bd"),
-    "hours": ("24h", "8h", "2h"),
-}
+MOVES = (
+    "submit", "expedite", "deny", "void", "amend", "file_appeal", "close", "call", "plan", "done",
+    "extend", "toll", "resume",
+)  # fmt: skip
 
 
-# The model: what should be, as a person would work it out
+class Matter:
+    """One case, moved by real commands, and its deadlines as they should be."""
+
+    def __init__(self, world: "World", reference: str) -> None:
+        self.world = world
+        opening = t.Opening(workflow=FLOW.id, reference=reference)
+        self.id = world.tracker().open(opening).case.id
+        self.state, self.since = "intake", world.today
+        self.of: dict[str, Expected] = {}
+        self.denied, self.corrected = 0, 0  # versions: of the denial, of its newest correction
+        self.closed: list[Expected] = []  # by the denial
+
+    def do(self, typed: t.Typed) -> Written:
+        return self.world.tracker().do(self.id, typed)
+
+    def fire(self, trigger: str, *, at: datetime | None = None, **values: str) -> int:
+        when = t.When(at=None if at is None else at.isoformat())
+        pairs = tuple(values.items())
+        firing = t.Firing(trigger=trigger, when=when, pairs=pairs, override="on paper")
+        return self.do(firing).version
+
+    def become(self, state: str) -> None:
+        self.state, self.since = state, self.world.today
+
+    def arm(self, clock: str, of: Expected) -> None:
+        n = sum(name.startswith(f"{clock}#") for name in self.of) + 1
+        self.of[f"{clock}#{n}"] = of
+
+    def live(self, *clocks: str) -> dict[str, Expected]:
+        """Those that run, of these clocks or of all."""
+        wanted = {n: of for n, of in self.of.items() if not clocks or n.partition("#")[0] in clocks}
+        return {name: of for name, of in wanted.items() if of.live}
+
+    def end(self, *clocks: str) -> list[Expected]:
+        ended = list(self.live(*clocks).values())
+        for of in ended:
+            of.live = False
+        return ended
+
+    def one(self, *clocks: str) -> tuple[str, Expected]:
+        return next(iter(self.live(*clocks).items()))
+
+    # What may happen on a day; True if it did
+
+    def submit(self) -> bool:
+        now, today = self.world.now, self.world.today
+        if self.state != "intake":
+            return False
+        self.fire("submit", at=now, method="portal", confirmation="K-1")
+        self.become("pa_submitted")
+        law = local_day(now + timedelta(hours=72))
+        self.arm("pa_follow_up", Expected("planned", business(today, 5), unit="bd"))
+        self.arm("pa_decision", Expected("theirs", business(today, 14), law, unit="bd"))
+        return True
+
+    def expedite(self) -> bool:
+        if self.state != "pa_submitted" or (self.world.today - self.since).days > 4:
+            return False
+        _, of = self.one("pa_decision")
+        if of.changed:
+            return False
+        self.fire("expedite", at=self.world.now, expedite_reason="active_bleeding")
+        of.expedite(self.world.now)
+        of.changed = True
+        return True
+
+    def deny(self) -> bool:
+        waited = (self.world.today - self.since).days
+        if self.state != "pa_submitted" or waited < 8 or self.one("pa_decision")[1].tolled_on:
+            return False
+        notice = self.world.today - timedelta(days=self.world.random.randint(0, 6))
+        self.denied = self.corrected = self.fire("deny", notice_on=str(notice))
+        self.become("denied")
+        self.closed = self.end("pa_follow_up", "pa_decision")
+        self.arm("appeal_filing", appeal(notice))
+        return True
+
+    def void(self) -> bool:
+        """The denial never happened: what it ended runs on with its dates and its warnings."""
+        if self.state != "denied" or self.one("appeal_filing")[1].changed:
+            return False
+        self.do(t.Voiding(version=self.denied, reason="it was another's letter"))
+        self.become("pa_submitted")
+        self.end("appeal_filing")
+        for of in self.closed:
+            of.live = True
+        return True
+
+    def amend(self) -> bool:
+        """The letter was of another day."""
+        if self.state != "denied" or self.one("appeal_filing")[1].changed:
+            return False
+        notice = self.world.today - timedelta(days=self.world.random.randint(0, 60))
+        pairs = (("notice_on", str(notice)),)
+        amending = t.Amending(version=self.corrected, pairs=pairs, reason="misread")
+        _, of = self.one("appeal_filing")
+        fresh = appeal(notice)
+        if fresh.due_on == of.due_on:
+            return False
+        self.corrected = self.do(amending).version
+        of.law = fresh.law
+        of.move(fresh.due_on, self.world.now)
+        return True
+
+    def file_appeal(self) -> bool:
+        if self.state != "denied" or self.one("appeal_filing")[1].tolled_on:
+            return False
+        self.fire("file_appeal", at=self.world.now, method="fax", confirmation="K-2")
+        self.become("internal_appeal")
+        self.end("appeal_filing")
+        month, week = (self.world.today + timedelta(days=n) for n in (30, 7))
+        self.arm("appeal_decision", Expected("theirs", month, week))
+        return True
+
+    def close(self) -> bool:
+        if self.state == "closed" or (self.world.today - self.since).days < 30:
+            return False
+        self.fire("close", close_reason="withdrawn")
+        self.become("closed")
+        self.end()
+        return True
+
+    def call(self) -> bool:
+        if self.state == "pa_submitted":
+            self.do(t.Noting(text="they decide soon", pairs=(("kind", "call"),)))
+            return bool(self.end("pa_follow_up"))
+        return False
+
+    def plan(self) -> bool:
+        if self.state == "closed" or len(self.live("plan")) > 1:
+            return False
+        due = self.world.today + timedelta(days=self.world.random.randint(0, 40))
+        self.do(t.Planning(title=f"look again, {len(self.of)}", due=str(due)))
+        self.arm("plan", Expected("planned", due))
+        return True
+
+    def done(self) -> bool:
+        if not (plans := self.live("plan")):
+            return False
+        name = self.world.random.choice(sorted(plans))
+        self.do(t.Finishing(name=name))
+        plans[name].live = False
+        return True
+
+    def extend(self) -> bool:
+        found = self.changeable()
+        if found is None or self.world.now > found[1].due_at:
+            return False
+        name, of = found
+        to = of.due_on + timedelta(days=self.world.random.randint(1, 30))
+        self.do(t.Extending(deadline=name, to=str(to), basis="42 CFR", reason="asked"))
+        of.move(to, self.world.now)
+        of.changed = of.extended = True
+        return True
+
+    def toll(self) -> bool:
+        found = self.changeable()
+        if found is None or found[1].extended or found[1].due_on <= self.world.today:
+            return False
+        name, of = found
+        self.do(t.Tolling(deadline=name, reason="they wait"))
+        of.tolled_on = self.world.today
+        of.changed = True
+        return True
+
+    def resume(self) -> bool:
+        stopped = {name: of for name, of in self.live().items() if of.tolled_on}
+        if not stopped:
+            return False
+        name, of = next(iter(stopped.items()))
+        self.do(t.Resuming(deadline=name, reason="they go on"))
+        of.resume(self.world.today, self.world.now)
+        return True
+
+    def changeable(self) -> tuple[str, Expected] | None:
+        """One that counts in days and that others wait for."""
+        named = self.live("appeal_filing", "pa_decision", "appeal_decision").items()
+        able = [(n, of) for n, of in named if of.kind != "hours" and not of.tolled_on]
+        return self.world.random.choice(able) if able else None
 
 
-def local(day: date, at: time = time()) -> datetime:
-    return datetime.combine(day, at, LOCAL).astimezone(UTC)
-
-
-def is_open(day: date) -> bool:
-    return bool(np.is_busday(np.datetime64(day), busdaycal=OPEN_DAYS))
-
-
-class Expected:
-    """One deadline, and the warnings that are to be recorded of it."""
-
-    def __init__(self, kind: str, act_by: date, due_on: date, due_at: datetime) -> None:
-        self.kind = kind
-        self.act_by, self.due_on, self.due_at = act_by, due_on, due_at
-        self.live = True
-        self.tolled = False
-        self.sent: set[str] = set()
-        self.told: set[tuple[str, datetime]] = set()
-        self.log: list[tuple[str, frozenset[str], datetime, date]] = []
-
-    def come(self, now: datetime) -> dict[str, datetime]:
-        found = {name: self.before(name) for name in LADDERS[self.kind]} | dict(self.after(now))
-        return {name: at for name, at in found.items() if at <= now}
-
-    def before(self, name: str) -> datetime:
-        if name.endswith("h"):
-            return self.due_at - timedelta(hours=int(name[:-1]))
-        day, left = self.act_by, int(name[:-2])
-        while left:
-            day -= timedelta(days=1)
-            left -= is_open(day)
-        return local(day)
-
-    def after(self, now: datetime) -> Iterator[tuple[str, datetime]]:
-        start = self.act_by if self.kind == "ours" else self.due_on
-        day, business, weekly = start, 0, None
-        while self.kind != "planned" and local(day + timedelta(days=1)) <= now:
-            day += timedelta(days=1)
-            business += is_open(day)
-            chased = is_open(day) and business in {1, 3, 5}
-            if self.kind == "ours" or chased or (weekly and (day - weekly).days % 7 == 0):
-                yield f"+{(day - start).days}d", local(day)
-            if chased and business == 5:
-                weekly = day
-
-    def run(self, now: datetime) -> None:
-        if not self.live or self.tolled:
-            return
-        fresh = sorted((at, n) for n, at in self.come(now).items() if n not in self.sent)
-        known = [number for number, (at, n) in enumerate(fresh, 1) if (n, at) in self.told]
-        fresh = fresh[max(known, default=0) :]
-        if fresh:
-            at, name = fresh[-1]
-            self.log.append((name, frozenset(n for _, n in fresh[:-1]), at, self.act_by))
-            self.told.add((name, at))
-            self.sent |= {n for _, n in fresh}
-
-    def move(self, act_by: date, due_on: date, due_at: datetime, now: datetime) -> None:
-        old, today = self.come(now), now.astimezone(LOCAL).date()
-        self.act_by, self.due_on, self.due_at = act_by, due_on, due_at
-        self.sent &= {
-            name
-            for name, at in self.come(now).items()
-            if name.endswith("h") or at == old.get(name) or at.astimezone(LOCAL).date() < today
-        }
-
-
-# The real thing
+def appeal(notice: date) -> Expected:
+    """65 days by the guide, 60 by the law, both from the notice's date."""
+    return Expected("ours", notice + timedelta(days=65), notice + timedelta(days=60))
 
 
 class World:
@@ -121,76 +229,34 @@ class World:
         self.random = Random(seed)
         self.path = path
         self.office: Practice = new_practice(path, local(FIRST, time(6)))
-        self.expected: dict[tuple[str, str], Expected] = {}
+        self.matters: list[Matter] = []
+        self.happened: Counter[str] = Counter()
+        self._tracker = self.office.tracker()
 
     @property
     def now(self) -> datetime:
         return self.office.clock.now
 
-    def dates(self) -> tuple[date, date, datetime]:
-        today = self.now.astimezone(LOCAL).date()
-        act_by = today + timedelta(days=self.random.randint(-3, 40))
-        due_on = act_by + timedelta(days=self.random.choice([0, 0, 1, 4, 12]))
-        return act_by, due_on, local(due_on, time(self.random.randint(1, 22), 17))
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
 
-    def open(self, number: int) -> None:
-        made = []
-        kinds = self.random.sample(sorted(LADDERS), self.random.randint(1, 2))
-        for kind in kinds:
-            act_by, due_on, due_at = self.dates()
-            if kind == "hours":
-                act_by = due_on
-            made.append((f"{kind}#1", Expected(kind, act_by, due_on, due_at)))
-        armed = tuple(self.armed(name, expected) for name, expected in made)
-        case = self.office.case(f"C-{number}", *armed, assignee="eva")
-        self.expected.update({(case, name): expected for name, expected in made})
+    def tracker(self) -> Tracker:
+        self._tracker.now = self._tracker.desk.now = self.now
+        return self._tracker
 
-    def reading(self, of: Expected) -> e.Reading:
-        return due_reading(of.act_by, of.due_on, due_at=of.due_at, rungs=LADDERS[of.kind])
-
-    def armed(self, name: str, of: Expected) -> e.Deadline:
-        owner, kind = {
-            "ours": ("provider", self.random.choice(["statutory", "service"])),
-            "planned": ("provider", "planned"),
-            "theirs": (self.random.choice(["payer", "reviewer"]), "service"),
-            "hours": ("payer", "service"),
-        }[of.kind]
-        return deadline(
-            name[:-2], of.act_by, definition=DIGEST, owner=owner, kind=kind,
-            alive_in=("intake",), reading=self.reading(of),
-        )  # fmt: skip
-
-    def disturb(self, case: str, name: str) -> None:
-        """Now and then a date moves, a clock is stopped or runs on, a deadline ends."""
-        of = self.expected[case, name]
-        chance = self.random.random()
-        past = (self.now.astimezone(LOCAL).date() - of.due_on).days
-        if chance < (0.15 if past > 5 else 0.01):
-            of.live = False
-            ended = (e.Ended(deadline=name, outcome="satisfied"),)
-            self.office.say(case, e.NoteAdded(fields={}, closed=ended))
-        elif chance < 0.18 and not of.tolled and past < 20:
-            self.move(case, name, *self.dates())
-        elif chance < 0.19 and not of.tolled and of.kind != "hours":
-            of.tolled = True
-            self.office.say(case, e.DeadlineTolled(deadline=name))
-        elif chance > 0.8 and of.tolled:
-            of.tolled = False
-            self.move(case, name, *self.dates())
-
-    def move(self, case: str, name: str, act_by: date, due_on: date, due_at: datetime) -> None:
-        of = self.expected[case, name]
-        of.move(due_on if of.kind == "hours" else act_by, due_on, due_at, self.now)
-        move = e.Moved(
-            deadline=name, why="amended", reading=self.reading(of), standard=None,
-            sent=tuple(sorted(of.sent)),
-        )  # fmt: skip
-        self.office.say(case, e.NoteAdded(fields={}, moved=(move,)))
+    def live(self) -> None:
+        """Something that can happen does, to some, today."""
+        for matter in self.matters:
+            if self.random.random() < RESTLESS:
+                moves = self.random.sample(MOVES, len(MOVES))
+                self.happened[next((name for name in moves if getattr(matter, name)()), "-")] += 1
 
     def run(self) -> None:
         """A sweep, or several at once."""
-        for of in self.expected.values():
-            of.run(self.now)
+        for matter in self.matters:
+            for of in matter.of.values():
+                of.run(self.now)
         many = self.random.choice([1, 1, 1, 2, 3])
         if many == 1:
             assert self.office.sweep().failed == ()
@@ -216,14 +282,6 @@ class World:
             ledger.close()
 
 
-def recorded(world: World, case: str, name: str) -> list[Any]:
-    return [
-        (data.rung, frozenset(data.folded), data.scheduled_for, data.act_by)
-        for data in world.office.sent(case)
-        if data.deadline == name
-    ]
-
-
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # Nothing here is killed; the disk need not keep up.
@@ -240,11 +298,9 @@ def test_every_reminder_is_recorded_once_and_when_it_should_be(world: World) -> 
         today = FIRST + timedelta(days=day)
         world.office.clock.now = local(today, time(6, 30))
         if day < DAYS // 2:
-            for number in range(CASES * 2 // DAYS):
-                world.open(day * 10_000 + number)
-        for case, name in list(world.expected):
-            if world.expected[case, name].live:
-                world.disturb(case, name)
+            numbers = range(day * CASES * 2 // DAYS, (day + 1) * CASES * 2 // DAYS)
+            world.matters += [Matter(world, f"C-{number}") for number in numbers]
+        world.live()
         outage = outage - 1 if outage else world.random.choice([0] * 8 + [1, 3, 9])
         if outage:
             continue
@@ -255,15 +311,28 @@ def test_every_reminder_is_recorded_once_and_when_it_should_be(world: World) -> 
 
 
 def agree(world: World) -> None:
-    total = 0
-    for (case, name), of in world.expected.items():
-        assert recorded(world, case, name) == of.log, (case, name)
-        total += len(of.log)
+    assert all(world.happened[name] for name in MOVES), world.happened
+    assert len(world.matters) == CASES
+    ledger, total = world.office.ledger, 0
+    for matter in world.matters:
+        case = replay(matter.id, ledger.entries(matter.id))
+        dates = {t.deadline.deadline: t.deadline.reading for t in case.open_deadlines()}
+        assert {name: (reading.due_on, reading.act_by) for name, reading in dates.items()} == {
+            name: (of.due_on, of.act_by) for name, of in matter.live().items()
+        }, matter.id
+        for name, of in matter.of.items():
+            assert recorded(world, matter.id, name) == of.log, (matter.id, name)
+            total += len(of.log)
+        assert list(ledger.views(matter.id)[1]) == deadline_rows(case)
     assert total > CASES
     assert len(world.office.box.notices) == total
     assert not any(notice.may_repeat for notice in world.office.box.notices)
-    ledger = world.office.ledger
-    assert ledger.runs.compare(list(ledger.case_ids())).differing == ()
-    for case in ledger.case_ids():
-        found = replay(case, ledger.entries(case))
-        assert list(ledger.views(case)[1]) == deadline_rows(found)
+    assert ledger.runs.compare([matter.id for matter in world.matters]).differing == ()
+
+
+def recorded(world: World, case: str, name: str) -> list[Warned]:
+    return [
+        (data.rung, frozenset(data.folded), data.scheduled_for, data.act_by, data.sent_at)
+        for data in world.office.sent(case)
+        if data.deadline == name
+    ]

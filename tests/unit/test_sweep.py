@@ -342,11 +342,12 @@ def test_a_channel_that_breaks_leaves_the_reminder_due_at_once(office: Practice)
     office.case("C-2", filing(NOV_30))
     keep = office.box.deliver
 
-    def broken(_: Notice) -> None:
+    def broken(notice: Notice) -> None:
+        del notice
         office.box.deliver = keep  # type: ignore[method-assign]
         raise ZeroDivisionError("C-1")
 
-    office.box.deliver = broken  # type: ignore[assignment,method-assign]
+    office.box.deliver = broken  # type: ignore[method-assign]
     swept = office.sweep()
     assert ([sent.case for sent in swept.sent], swept.exit_code) == (["C-2"], 1)
     assert swept.failed[0].why == "unexpected ZeroDivisionError"
