@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, LedgerOpened
-from casetrack.domain.fold import replay
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, reading
 from casetrack.ledger.codec import opening, parse
@@ -25,7 +24,7 @@ from casetrack.ledger.store import (
     Draft,
     Sources,
 )
-from casetrack.ledger.view_writing import erase_views, write_views
+from casetrack.ledger.view_writing import rebuild_views
 from casetrack.ledger.writing import Batch
 
 
@@ -201,16 +200,8 @@ class SqlLedger(SqlQueries):
 
     def rebuild(self) -> int:
         """Not inside a transaction; it also scrubs what a redaction could not."""
-        number = 0
-        with self.transaction():
-            with self._reading() as connection:
-                erase_views(connection)
-            for ids in self._pages():
-                with self._reading() as connection:
-                    found = reading.entries(connection, ids[0], ids[-1])
-                    changes = [(Case(id=id), replay(id, entries)) for id, entries in found]
-                    write_views(connection, changes)
-                number += len(ids)
+        with self.transaction(), self._reading() as connection:
+            number = rebuild_views(connection)
         self.scrub()
         return number
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 APPLICATION_ID = 0x63617365
 
 NOT_NEXT = "not the next version of the case"

@@ -10,10 +10,14 @@ from casetrack.ledger.connect import engine_for, existing, newer, revision_of, w
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.place import database_path
 from casetrack.ledger.tables import REVISION
+from casetrack.ledger.view_writing import rebuild_views
 
 
 def upgrade(url: str) -> tuple[str, str]:
-    """The revision found and the one reached; all in one transaction, nothing if it fails."""
+    """The revision found and the one reached; all in one transaction, nothing if it fails.
+
+    Views, which a migration may leave empty, are made again from the entries.
+    """
     path = existing(database_path(url))
     engine = engine_for(path)
     try:
@@ -23,6 +27,7 @@ def upgrade(url: str) -> tuple[str, str]:
         if found < REVISION:
             with reworded(path), writing(engine).begin() as connection:
                 migrate(connection)
+                rebuild_views(connection)
         return found, REVISION
     finally:
         engine.dispose()

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from casetrack.domain.case import Case
+from casetrack.domain.fold import replay
+from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow
@@ -29,6 +31,18 @@ def write_views(connection: Connection, changes: Iterable[tuple[Case, Case]]) ->
     _delete_values(connection, stale)
     if fresh:
         connection.execute(insert(t.value_view), fresh)
+
+
+def rebuild_views(connection: Connection) -> int:
+    """Make every view again from the entries; the number of cases."""
+    erase_views(connection)
+    number, ids = 0, reading.case_ids(connection, "")
+    while ids:
+        found = reading.entries(connection, ids[0], ids[-1])
+        write_views(connection, [(Case(id=id), replay(id, entries)) for id, entries in found])
+        number += len(ids)
+        ids = reading.case_ids(connection, ids[-1])
+    return number
 
 
 def erase_views(connection: Connection, case_id: str | None = None) -> None:

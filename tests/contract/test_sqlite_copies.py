@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from casetrack.errors import Refused
 from casetrack.ledger import connect, peek
 from casetrack.ledger.backup import backup
-from casetrack.ledger.schema import set_up
+from casetrack.ledger.schema import _STAMP, set_up
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.tables import REVISION
 from casetrack.ledger.upgrade import migrate, upgrade
@@ -42,6 +43,36 @@ def test_the_migrations_make_the_schema_of_a_new_ledger(
     assert schema(migrated) == schema(path)
     for what in ("SELECT * FROM alembic_version", "PRAGMA application_id"):
         assert asked(migrated, what) == asked(path, what)
+
+
+def test_a_ledger_of_the_first_schema_is_upgraded_with_its_views(
+    stored: SqlLedger, path: Path, tmp_path: Path
+) -> None:
+    case = new_case(stored, opened("C-1", armed=(deadline("reply", NOV_20),)))
+    append(stored, case, fired())
+    old = of_the_first_schema(path, tmp_path / "old.db")
+    assert "run 'casetrack db upgrade'" in refusal(lambda: open_ledger(str(old), fixed_sources()))
+    assert upgrade(str(old)) == ("0001", REVISION)
+    assert schema(old) == schema(path)
+    ledger = open_ledger(str(old), fixed_sources())
+    assert ledger.entries(case.id) == stored.entries(case.id)
+    assert ledger.views(case.id) == stored.views(case.id)
+    ledger.close()
+
+
+def of_the_first_schema(path: Path, old: Path) -> Path:
+    """The ledger as the first schema held it, its views left empty."""
+    first = import_module("casetrack.ledger.migrations.versions.0001_first_schema")
+    old.touch()
+    set_up(engine := connect.engine_for(old))
+    engine.dispose()
+    with closing(sqlite3.connect(old, isolation_level=None)) as made:
+        for statement in (*first.SCHEMA, _STAMP[0], f"ATTACH '{path}' AS today"):
+            made.execute(statement)
+        made.execute("INSERT INTO alembic_version VALUES ('0001')")
+        for table in ("ledger", "disclosure", "definition", "unsealed"):
+            made.execute(f"INSERT INTO {table} SELECT * FROM today.{table}")
+    return old
 
 
 def test_an_upgrade_of_todays_ledger_changes_nothing(stored: SqlLedger) -> None:

@@ -82,9 +82,6 @@ SCHEMA = (
         rungs TEXT NOT NULL,
         sent TEXT NOT NULL,
         counted_from TEXT NOT NULL,
-        calendars TEXT NOT NULL,
-        crosses_from TEXT NOT NULL,
-        crosses_to TEXT NOT NULL,
         PRIMARY KEY (case_id, deadline)
     ) WITHOUT ROWID, STRICT
     """,
@@ -127,7 +124,7 @@ SCHEMA = (
     CREATE INDEX open_deadline ON deadline_view (
         act_by, due_at, case_id, deadline, clock,
         owner, kind, due_on, law_by, stated_due_on, outcome, unproven, tolled_on, rungs, sent,
-        counted_from, calendars, crosses_from, crosses_to
+        counted_from
     ) WHERE outcome IS NULL
     """,
     """
@@ -183,53 +180,33 @@ SCHEMA = (
     """,
     """
     CREATE TRIGGER case_view_insert AFTER INSERT ON case_view
-    BEGIN INSERT INTO touched (case_id)
-        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
     """,
     """
     CREATE TRIGGER case_view_update AFTER UPDATE ON case_view
-    BEGIN INSERT INTO touched (case_id)
-        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
     """,
     """
     CREATE TRIGGER case_view_delete AFTER DELETE ON case_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT OLD.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
     """,
     """
     CREATE TRIGGER deadline_view_insert AFTER INSERT ON deadline_view
-    BEGIN INSERT INTO touched (case_id)
-        SELECT case_id FROM (SELECT NEW.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
     """,
     """
     CREATE TRIGGER deadline_view_update AFTER UPDATE ON deadline_view
-    BEGIN INSERT INTO touched (case_id)
-        SELECT case_id FROM (SELECT NEW.case_id AS case_id UNION SELECT OLD.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT NEW.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = NEW.case_id); END
     """,
     """
     CREATE TRIGGER deadline_view_delete AFTER DELETE ON deadline_view
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM (SELECT OLD.case_id AS case_id)
-        WHERE case_id NOT IN touched; END
-    """,
-    """
-    CREATE TRIGGER case_view_displacing_insert BEFORE INSERT ON case_view
-    WHEN EXISTS (SELECT case_id FROM case_view
-        WHERE reference = NEW.reference AND case_id <> NEW.case_id)
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM case_view
-        WHERE reference = NEW.reference AND case_id <> NEW.case_id
-        AND case_id NOT IN touched; END
-    """,
-    """
-    CREATE TRIGGER case_view_displacing_update BEFORE UPDATE ON case_view
-    WHEN EXISTS (SELECT case_id FROM case_view
-        WHERE reference = NEW.reference AND case_id <> NEW.case_id)
-    BEGIN INSERT INTO touched (case_id) SELECT case_id FROM case_view
-        WHERE reference = NEW.reference AND case_id <> NEW.case_id
-        AND case_id NOT IN touched; END
+    BEGIN INSERT INTO touched (case_id) SELECT OLD.case_id
+        WHERE NOT EXISTS (SELECT 1 FROM touched WHERE case_id = OLD.case_id); END
     """,
     "PRAGMA application_id = 1667330917",
 )
