@@ -10,16 +10,16 @@ from casetrack.ledger.trees import Leaf
 
 _e, _l, _u = t.ledger.c, t.leaf.c, t.unsealed.c
 # Asked row by row, so that only what waits is looked up and nothing older is read.
-_OLDEST = select(
+OLDEST = select(
     func.min(
         select(_e.recorded_at)
         .where(_e.case_id == _u.case_id, _e.version == _u.version)
         .correlate(t.unsealed)
         .scalar_subquery()
     )
-)
+).select_from(t.unsealed)
 # The index by time has this order, so that nothing is sorted, and no body held to be.
-_PENDING = (
+PENDING = (
     select(_e.case_id, _e.version, _e.body)
     .where(
         _e.recorded_at >= bindparam("oldest"),
@@ -51,8 +51,8 @@ class SqlTree:
 
     def pending(self) -> Iterator[tuple[str, int, str]]:
         with self._reading() as connection:
-            oldest = connection.execute(_OLDEST.select_from(t.unsealed)).scalar_one()
-            for row in connection.execute(_PENDING, {"oldest": oldest}):
+            oldest = connection.execute(OLDEST).scalar_one()
+            for row in connection.execute(PENDING, {"oldest": oldest}):
                 yield row[0], row[1], row[2]
 
     def size(self) -> int:
