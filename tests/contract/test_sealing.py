@@ -378,6 +378,37 @@ def test_a_restore_that_is_accepted_goes_on_and_keeps_the_note_given_up(copies: 
     assert vault.seal().aside is None
 
 
+def test_a_copy_from_before_a_rotation_goes_on_with_the_newer_key(copies: Copies) -> None:
+    vault = copies.vault
+    copies.backup("old.db")
+    vault.rotate()
+    vault.seal()
+    told = list(publics(vault.ledger))
+    copies.restore("old.db")
+    assert "it is an older copy" in refusal(vault.seal, Corrupt)
+    assert len(list(publics(vault.ledger))) == 1
+    vault.seal(accept_restore=True)
+    assert list(publics(vault.ledger)) == told
+    assert vault.proved().by(told[-1])
+
+
+def test_a_copy_from_before_the_key_was_made_is_given_the_same_key(tmp_path: Path) -> None:
+    copies = Copies(tmp_path)
+    vault = copies.vault
+    copies.backup("old.db")
+    vault.new_key()
+    vault.seal()
+    told = list(publics(vault.ledger))
+    copies.restore("old.db")
+    refusal(vault.seal, NoKey)
+    vault.new_key()
+    assert list(publics(vault.ledger)) == told
+    assert "it is an older copy" in refusal(vault.seal, Corrupt)
+    vault.seal(accept_restore=True)
+    vault.proved()
+    vault.ledger.close()
+
+
 def test_accepting_a_restore_where_none_was_changes_nothing(copies: Copies) -> None:
     before = copies.vault.outside
     sealed = copies.vault.seal(accept_restore=True)
