@@ -11,6 +11,7 @@ from casetrack.domain import dates, versions
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.events import Value
+from casetrack.domain.head import Head
 from casetrack.domain.plans import CLOCK, clock_of
 from casetrack.domain.reminders import Place, Rung, Subject, moment
 from casetrack.domain.workflow import Clock, Workflow
@@ -123,6 +124,7 @@ class Docket(Struct, frozen=True, kw_only=True):
     ``within`` is the length asked for (``10bd``), ``until`` the last ``act_by`` it takes in.
     ``next_on`` is the earliest ``act_by`` of any open deadline, shown or not.
     ``ended``: those no longer open that a calendar file takes back, if they were asked for.
+    ``ledger``: what of it is sealed, None before the first seal.
     """
 
     as_of: datetime
@@ -136,6 +138,7 @@ class Docket(Struct, frozen=True, kw_only=True):
     by_state: tuple[Tally, ...]
     doubts: tuple[Doubt, ...] = ()
     ended: tuple[Item, ...] = ()
+    ledger: Head | None = None
 
 
 def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: datetime) -> Status:

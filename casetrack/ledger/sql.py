@@ -19,6 +19,7 @@ from casetrack.ledger.queries import SqlQueries
 from casetrack.ledger.redaction import erase, scrub
 from casetrack.ledger.schema import create_schema, set_up
 from casetrack.ledger.sql_runs import SqlRuns
+from casetrack.ledger.sql_tree import SqlTree
 from casetrack.ledger.store import (
     LEDGER_CASE,
     Draft,
@@ -124,6 +125,10 @@ class SqlLedger(SqlQueries):
     @property
     def runs(self) -> SqlRuns:
         return SqlRuns(self._reading, self._writing)
+
+    @property
+    def tree(self) -> SqlTree:
+        return SqlTree(self._reading, self._writing)
 
     def append(
         self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str] | None = None

@@ -1,6 +1,6 @@
 """The tables as they stand today; each migration holds its own frozen text.
 
-``ledger``, ``definition`` and ``disclosure`` are append-only by trigger, also against
+All but the views and the manners of a sweep are append-only by trigger, also against
 INSERT OR REPLACE, which passes the triggers on UPDATE and DELETE.
 Instants are UTC text of fixed width and dates ISO text, so that they sort as they should.
 """
@@ -21,7 +21,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+from casetrack.ledger.triggers import SEALING, TOUCHING, refusing
+
+REVISION = "0003"
 APPLICATION_ID = 0x63617365
 
 NOT_NEXT = "not the next version of the case"
@@ -87,6 +89,38 @@ unsealed = Table(
     _integer("version"),
     UniqueConstraint("case_id", "version"),
     ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    sqlite_strict=True,
+)
+
+# The tree of sealed entries, and the heads of it that were signed.
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("leaf_index", Integer, primary_key=True, autoincrement=False),
+    _text("case_id"),
+    _integer("version"),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("case_id", "version"),
+    ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    CheckConstraint("leaf_index >= 0"),
+    CheckConstraint("length(hash) = 32"),
+    sqlite_strict=True,
+)
+
+# What the tree of that size needs to grow: its complete subtrees' roots, largest first.
+frontier = Table(
+    "frontier",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    _text("note"),
     sqlite_strict=True,
 )
 
@@ -189,69 +223,35 @@ touched = Table(
 )
 
 
-def _refusing(name: str, act: str, why: str, when: str = "") -> str:
-    return f"CREATE TRIGGER {name} BEFORE {act} {when}BEGIN SELECT RAISE(ABORT, '{why}'); END"
-
-
-def _touching(table: str, act: str, rows: str) -> str:
-    fresh = f"SELECT case_id FROM ({rows}) WHERE case_id NOT IN touched"  # noqa: S608 - our own names
-    return (
-        f"CREATE TRIGGER {table}_{act.lower()} AFTER {act} ON {table}"
-        f" BEGIN INSERT INTO touched (case_id) {fresh}; END"
-    )
-
-
-def _displacing(act: str) -> str:
-    """OR REPLACE takes away, without a delete trigger, the row that has the same reference."""
-    other = (
-        "SELECT case_id FROM case_view WHERE reference = NEW.reference AND case_id <> NEW.case_id"
-    )
-    return (
-        f"CREATE TRIGGER case_view_displacing_{act.lower()} BEFORE {act} ON case_view"
-        f" WHEN EXISTS ({other}) BEGIN INSERT INTO touched (case_id) {other}"
-        " AND case_id NOT IN touched; END"
-    )
-
-
-_NEW, _OLD = "SELECT NEW.case_id AS case_id", "SELECT OLD.case_id AS case_id"
-TOUCHING = (
-    *(
-        _touching(table, act, rows)
-        for table in ("case_view", "deadline_view")
-        for act, rows in (("INSERT", _NEW), ("UPDATE", f"{_NEW} UNION {_OLD}"), ("DELETE", _OLD))
-    ),
-    _displacing("INSERT"),
-    _displacing("UPDATE"),
-)
-
 TRIGGERS = (
-    _refusing(
+    refusing(
         "ledger_next", "INSERT ON ledger", NOT_NEXT,
         "WHEN NEW.version <> 1 + coalesce("
         "(SELECT max(version) FROM ledger WHERE case_id = NEW.case_id), 0) ",
     ),
-    _refusing(
+    refusing(
         "ledger_key", "INSERT ON ledger", KEY_TAKEN,
         "WHEN EXISTS (SELECT 1 FROM ledger WHERE case_id = NEW.case_id AND key = NEW.key) ",
     ),
-    _refusing("ledger_update", "UPDATE ON ledger", "entries are never changed"),
-    _refusing("ledger_delete", "DELETE ON ledger", "entries are never deleted"),
-    _refusing(
+    refusing("ledger_update", "UPDATE ON ledger", "entries are never changed"),
+    refusing("ledger_delete", "DELETE ON ledger", "entries are never deleted"),
+    refusing(
         "definition_insert", "INSERT ON definition", "definitions are never replaced",
         "WHEN EXISTS (SELECT 1 FROM definition WHERE digest = NEW.digest) ",
     ),
-    _refusing("definition_update", "UPDATE ON definition", "definitions are never changed"),
-    _refusing("definition_delete", "DELETE ON definition", "definitions are never deleted"),
-    _refusing(
+    refusing("definition_update", "UPDATE ON definition", "definitions are never changed"),
+    refusing("definition_delete", "DELETE ON definition", "definitions are never deleted"),
+    refusing(
         "disclosure_insert", "INSERT ON disclosure", "disclosures are never replaced",
         "WHEN EXISTS (SELECT 1 FROM disclosure WHERE case_id = NEW.case_id"
         " AND version = NEW.version AND name = NEW.name) ",
     ),
-    _refusing("disclosure_update", "UPDATE ON disclosure", "disclosures are never changed"),
-    _refusing(
+    refusing("disclosure_update", "UPDATE ON disclosure", "disclosures are never changed"),
+    refusing(
         "disclosure_delete", "DELETE ON disclosure", "disclosures are deleted by a redaction only",
         "WHEN 'ValueRedacted' IS NOT (SELECT type FROM ledger WHERE case_id = OLD.case_id"
         " ORDER BY version DESC LIMIT 1) ",
     ),
     *TOUCHING,
+    *SEALING,
 )  # fmt: skip

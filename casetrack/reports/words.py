@@ -39,8 +39,8 @@ def local(text: str, zone: str) -> str:
     return _INSTANT.sub(lambda found: minute(datetime.fromisoformat(found[0]), zone), text)
 
 
-def count(n: int, one: str) -> str:
-    return f"{n} {one}" if n == 1 else f"{n} {one}s"
+def count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one}" if n == 1 else f"{n} {many or f'{one}s'}"
 
 
 def lateness(late: object) -> str:

@@ -107,12 +107,15 @@ class Sent:
         return found
 
     def _send(self, addresses: Sequence[tuple[str, str]], subject: str, body: str) -> None:
+        # Said to be text, its lines stay lines where a service sends HTML, as mail does.
         title, text = terminal(subject), terminal(body, multiline=True)
 
         def sent() -> bool:
             # One after another: each is tried, whatever became of those before it.
             services = [_service(place, url) for place, url in addresses]
-            took = [service.notify(body=text, title=title) for service in services]
+            took = [
+                service.notify(body=text, title=title, body_format="text") for service in services
+            ]
             return all(took)
 
         if not within(PATIENCE, sent):

@@ -18,7 +18,7 @@ from casetrack.ledger.store import Draft, Ledger
 from casetrack.reports.notices import Notice
 from casetrack.service import holders
 from casetrack.service.daily import Order, daily
-from casetrack.service.outcomes import Ran
+from casetrack.service.outcomes import Ran, Sealing
 from casetrack.service.reminding import find
 from casetrack.service.sweep import sweep
 from casetrack.service.telling import outcome
@@ -382,7 +382,10 @@ def test_a_database_that_fails_midway_hides_nothing_of_what_was_sent(
 
 
 def test_a_refusal_that_nobody_thought_of_is_no_success() -> None:
-    assert Ran(docket=EMPTY, refused=Unparsable("x")).exit_code == Unparsable.exit_code
+    assert (
+        Ran(docket=EMPTY, sealing=Sealing(size=0, unsealed=0), refused=Unparsable("x")).exit_code
+        == Unparsable.exit_code
+    )
 
 
 UNREADABLE = (
