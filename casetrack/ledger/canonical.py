@@ -5,6 +5,7 @@ no control character (C1 and DEL are some) but ``\n`` and ``\t``, no lone surrog
 Text stays as typed: nothing is normalised.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
-from casetrack.errors import Refused, Unparsable
+from casetrack.errors import CasetrackError, Refused, Unparsable
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -22,6 +23,15 @@ _INTEGER_LIMIT = 2**53
 def text(value: object) -> str:
     """The canonical text of what ``plain`` returned."""
     return msgspec.json.encode(value, order="sorted").decode()
+
+
+def holds(found: str) -> bool:
+    """Whether it is a canonical text: what dumping it again gives, and no float in it."""
+    try:
+        read = json.loads(found)
+        return isinstance(read, dict) and text(members(read)) == found
+    except (ValueError, RecursionError, CasetrackError):
+        return False
 
 
 def digest(of: str) -> str:

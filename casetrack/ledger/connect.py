@@ -90,7 +90,7 @@ def opened_body(engine: Engine, path: Path) -> str:
     """The body of the ledger's first entry, once the schema is known to be today's."""
     revision, body = _identity(engine, path)
     if revision < REVISION:
-        raise BadDatabase(f"{path} was made by an older casetrack; run 'casetrack db upgrade'")
+        raise older(path)
     if revision > REVISION:
         raise newer(path)
     return body
@@ -113,6 +113,10 @@ def _identity(engine: Engine, path: Path) -> tuple[str, str]:
     if application != APPLICATION_ID or revision is None or body is None:
         raise not_ours(path)
     return revision, body
+
+
+def older(path: Path) -> BadDatabase:
+    return BadDatabase(f"{path} was made by an older casetrack; run 'casetrack db upgrade'")
 
 
 def newer(path: Path) -> BadDatabase:

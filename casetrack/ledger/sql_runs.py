@@ -13,9 +13,9 @@ from casetrack.errors import Corrupt
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
+from casetrack.ledger.comparing import VIEWS, Rows, differing
 from casetrack.ledger.runs import LONG_AGO, Checked, Claim, Taken
 from casetrack.ledger.view_writing import erase_views, write_views
-from casetrack.ledger.views import case_row, deadline_rows, value_rows
 
 BATCH = 100
 
@@ -134,7 +134,7 @@ def _compared(connection: Connection, case_id: str) -> Iterator[str]:
     """The id, if the case's views were not what its entries replay to; now they are."""
     entries = next((e for _, e in reading.entries(connection, case_id, case_id)), ())
     case = replay(case_id, entries)
-    if not _same(connection, case):
+    if differing(_stored(connection, case_id), case):
         erase_views(connection, case_id)
         if entries:
             write_views(connection, [(Case(id=case_id), case)])
@@ -142,13 +142,13 @@ def _compared(connection: Connection, case_id: str) -> Iterator[str]:
     connection.execute(delete(t.touched).where(t.touched.c.case_id == case_id))
 
 
-def _same(connection: Connection, case: Case) -> bool:
-    row = case_row(case) if case.version else None
-    try:
-        return (
-            reading.case_row(connection, case.id) == row
-            and reading.deadlines(connection, case.id) == deadline_rows(case)
-            and reading.values(connection, case.id) == value_rows(case)
-        )
-    except ValueError:  # a day that is none: no view of ours
-        return False
+def _stored(connection: Connection, case_id: str) -> Rows:
+    return {
+        name: [
+            tuple(row)
+            for row in connection.execute(
+                select(table).where(table.c.case_id == case_id).order_by(*table.primary_key)
+            )
+        ]
+        for name, table in VIEWS.items()
+    }
