@@ -1,4 +1,4 @@
-"""Sealing by hand, as a test needs it: fixed secrets, leaves, a frontier and a signed checkpoint."""
+"""Sealing by hand, with fixed secrets: leaves, a frontier and a signed checkpoint."""
 
 from base64 import b64encode
 from collections.abc import Sequence

@@ -62,7 +62,7 @@ def _whole(case: Broken) -> _Whole:
         digests=Counter(x for row in case.rows for x in {row.kept, row.made}),
         filed=frozenset(row.at for row in case.rows),
         last=case.rows[-1],
-        rising=all(a < b for a, b in pairwise(claimed)),
+        rising=all(a <= b for a, b in pairwise(claimed)),
     )
 
 
@@ -111,11 +111,15 @@ def _strayed(case: Broken, row: Seen, whole: _Whole, before: Seen | None) -> Ver
         return _from_elsewhere(case.home(own), row, spare)
     if whole.claims[own.version] > 1:
         return spare
-    if before is not None and own.prev == before.made.hex():
+    if before is not None and own.prev == before.made.hex() and not _next(case, before, own):
         return "altered", f"the text calls itself version {own.version}"
     if not whole.rising and own.version in whole.filed:
         return "reordered", f"the text is that of version {own.version}"
     return "column differs", f"version: the text is that of version {own.version}"
+
+
+def _next(case: Broken, before: Seen, own: Own) -> bool:
+    return own.version == _claimed(case, before) + 1
 
 
 def _from_elsewhere(home: Home | None, row: Seen, spare: Verdict) -> Verdict:

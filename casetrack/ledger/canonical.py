@@ -5,7 +5,6 @@ no control character (C1 and DEL are some) but ``\n`` and ``\t``, no lone surrog
 Text stays as typed: nothing is normalised.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -13,9 +12,10 @@ from hashlib import sha256
 
 import msgspec
 
-from casetrack.errors import CasetrackError, Refused, Unparsable
+from casetrack.errors import Refused, Unparsable
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_ESCAPED = re.compile(r'(?:[^\\]+|\\["\\nt])*')
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _INTEGER_LIMIT = 2**53
 
@@ -26,12 +26,27 @@ def text(value: object) -> str:
 
 
 def holds(found: str) -> bool:
-    """Whether it is a canonical text: what dumping it again gives, and no float in it."""
+    """Whether it is the canonical text of an object: what dumping it again gives, and sound."""
     try:
-        read = json.loads(found)
-        return isinstance(read, dict) and text(members(read)) == found
-    except (ValueError, RecursionError, CasetrackError):
+        read = msgspec.json.decode(found)
+        return isinstance(read, dict) and text(read) == found and _sound(read, found)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return False
+
+
+def _sound(read: object, dumped: str) -> bool:
+    """No float, no large integer, no name of another form; in the text, no control character."""
+    return _plain(read) and not _FORBIDDEN.search(dumped) and bool(_ESCAPED.fullmatch(dumped))
+
+
+def _plain(value: object) -> bool:
+    if value is None or isinstance(value, str | bool):
+        return True
+    if isinstance(value, dict):
+        return all(map(_NAME.fullmatch, value)) and all(map(_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    return isinstance(value, int) and abs(value) < _INTEGER_LIMIT
 
 
 def digest(of: str) -> str:

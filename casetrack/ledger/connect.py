@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,7 +35,7 @@ FROM pragma_application_id
 """
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, pragmas: Sequence[str] | None = None) -> sqlite3.Connection:
     """A connection in autocommit mode to a file that exists; it makes none."""
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path.absolute()))}?mode=rw",
@@ -43,7 +44,7 @@ def connect(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    for pragma in PRAGMAS:
+    for pragma in PRAGMAS if pragmas is None else pragmas:
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -23,7 +23,7 @@ Schema = Mapping[str, str]
 Values = tuple[object, ...]
 # A table whose text was changed is not believed, but one that will not parse must not hide the
 # others; and what has to be sorted may be larger than memory.
-_PRAGMAS = ("query_only=ON", "writable_schema=ON", "temp_store=FILE")
+_PRAGMAS = ("writable_schema=ON", "query_only=ON", "trusted_schema=OFF", "temp_store=FILE")
 _SPACED = str.maketrans({"(": " ( ", ")": " ) ", ",": " , "})
 
 _CASE = "ifnull(CAST(case_id AS BLOB), x''), ifnull(CAST(version AS INTEGER), 0)"
@@ -82,9 +82,7 @@ class Placed(NamedTuple):
 def scanning(url: str) -> "Iterator[Scan]":
     """One state of the ledger; ``BadDatabase`` if it is none, or one of another version."""
     path = existing(database_path(url))
-    with reworded(path), closing(connect(path)) as connection:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+    with reworded(path), closing(connect(path, _PRAGMAS)) as connection:
         connection.text_factory = bytes
         connection.execute("BEGIN")
         scan = Scan(connection)

@@ -155,8 +155,10 @@ class Proof:
             self._entries += 1
             there.add(row.version)
             found = sha256(row.body).digest()
-            if self._links(row, last, prev, found):
+            said = own(row.body)
+            if said is not None and self._placed(row, said, found):
                 self._entry(proof, row, beside)
+                whole = whole and row.version == last + 1 and said.prev == prev
             else:
                 whole = False
             last, prev = row.version, found.hex()
@@ -167,18 +169,15 @@ class Proof:
         gone = self._places.beyond(case, last, beside.leaves, beside.waiting)
         if not whole:
             diagnose(self._scan, case, self._ledger, self._findings)
-        elif there:
+        elif there and not gone:
             proof.end()
         if whole and not gone:
             self._viewed(proof, case, last, beside)
 
-    def _links(self, row: Row, last: int, prev: str | None, found: bytes) -> bool:
-        said = own(row.body)
+    def _placed(self, row: Row, said: Own, found: bytes) -> bool:
         return (
-            said is not None
-            and found == row.digest
-            and row.version == said.version == last + 1
-            and said.prev == prev
+            found == row.digest
+            and row.version == said.version
             and said.ledger == self._ledger
             and said.case.encode(errors="replace") == row.case
         )
