@@ -21,7 +21,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Ledger
-from tests import facts, seals
+from tests import facts, sealing
 from tests.facts import append, deadline, draft, fired, new_case, noted, opened
 from tests.fakes import FakeClock, fixed_sources
 
@@ -36,7 +36,7 @@ def filled(path: Path) -> tuple[str, str]:
     """A ledger of 300 cases, two seals by one key and one by the next; the two last notes."""
     clock = FakeClock()
     ledger = create_ledger(str(path), fixed_sources(clock), practice=True)
-    seals.make_key(ledger)
+    sealing.make_key(ledger)
     notes = []
     for part in range(3):
         with ledger.transaction():
@@ -44,8 +44,8 @@ def filled(path: Path) -> tuple[str, str]:
         for case in made[::10]:
             ledger.redact(case, draft(facts.redacted((1, "patient"), (3, "note"))))
         if part == 2:
-            seals.rotate(ledger)
-        notes.append(seals.seal(ledger, seals.FIRST if part < 2 else seals.SECOND))
+            sealing.rotate(ledger)
+        notes.append(sealing.seal(ledger, sealing.FIRST if part < 2 else sealing.SECOND))
     clock.move(minutes=1)
     _tail(ledger)
     ledger.close()

@@ -106,7 +106,7 @@ def _strayed(case: Broken, row: Seen, whole: _Whole, before: Seen | None) -> Ver
         return None
     spare: Verdict = ("altered", "a copy of another entry stands in its place")
     if row.at in whole.claims or (row is whole.last and row.made == row.kept):
-        spare = "inserted", "it is a copy of another entry"
+        spare = "inserted", f"there is another version {own.version} of its case"
     if own.case != case.case:
         return _from_elsewhere(case.home(own), row, spare)
     if whole.claims[own.version] > 1:
@@ -135,27 +135,29 @@ def _unlinked(rows: Iterable[Seen], verdicts: Mapping[int, Verdict]) -> dict[int
 
     Where both ends of an entry's links are broken, it is the one that was changed.
     """
-    settled = {
-        row.own.version: row
-        for row in rows
-        if row.own and verdicts.get(row.at, ("column differs",))[0] == "column differs"
-    }
-    loose = [v for v in sorted(settled) if not _follows(settled[v], settled.get(v - 1))]
+    claimed: dict[int, list[Seen]] = {}
+    settled: dict[int, Seen] = {}
+    for row in rows:
+        if row.own is not None:
+            claimed.setdefault(row.own.version, []).append(row)
+            if verdicts.get(row.at, ("column differs",))[0] == "column differs":
+                settled[row.own.version] = row
+    loose = [v for v in sorted(settled) if not _follows(settled[v], claimed.get(v - 1, ()))]
     found: dict[int, Verdict] = {}
     for version in loose:
+        before = settled.get(version - 1)
         if version == 1 or version + 1 in loose:
             found[settled[version].at] = "altered", "it follows another entry than the one before"
-        elif settled[version - 1].at not in found:
-            found[settled[version - 1].at] = "altered", f"version {version} follows another text"
+        elif before is not None and before.at not in found:
+            found[before.at] = "altered", f"version {version} follows another text"
     return found
 
 
-def _follows(row: Seen, before: Seen | None) -> bool:
-    if row.own is None or (before is None and row.own.version > 1):
-        return True
-    if before is None:
-        return row.own.prev is None
-    return row.own.prev in {before.made.hex(), before.kept.hex()}
+def _follows(row: Seen, before: Sequence[Seen]) -> bool:
+    if row.own is None or row.own.version == 1:
+        return row.own is None or row.own.prev is None
+    known = {digest.hex() for seen in before for digest in (seen.made, seen.kept)}
+    return not known or row.own.prev in known
 
 
 def _missing(case: Broken, verdicts: Mapping[int, Verdict]) -> Iterator[tuple[int, Kind, str]]:
@@ -169,4 +171,4 @@ def _missing(case: Broken, verdicts: Mapping[int, Verdict]) -> Iterator[tuple[in
         if version > last + 1:
             gone = f"version {last + 1}" if version == last + 2 else f"{last + 1} to {version - 1}"
             yield last + 1, "missing", f"{gone}: there is no such entry"
-        last = version
+        last = max(version, 0)

@@ -18,7 +18,7 @@ from casetrack.audit.problems import Kind
 from casetrack.audit.verdict import Verdict
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.service.verifying import verify
-from tests import seals
+from tests import sealing
 from tests.conftest import FULL
 from tests.mutated import Forger, filled, with_prev, with_version
 
@@ -57,8 +57,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return Base(path, *filled(path))
 
 
-def outside(note: str, secret: bytes | None = seals.FIRST) -> Outside:
-    fingerprint = None if secret is None else seals.print_of(secret)
+def outside(note: str, secret: bytes | None = sealing.FIRST) -> Outside:
+    fingerprint = None if secret is None else sealing.print_of(secret)
     return Outside(name="the checkpoint given", note=notes.parse(note), fingerprint=fingerprint)
 
 
@@ -583,10 +583,10 @@ def a_checkpoint(f: Forger) -> Found:
         note[:-1],
         "",
         note.replace("—", "-"),
-        seals.note_of(ledger, size, root, [seals.FOREIGN]),
-        seals.note_of(ledger, size, b"\1" * 32, [seals.FOREIGN]),
-        seals.note_of(ledger[::-1], size, root, [seals.FIRST]),
-        seals.note_of(ledger, size - 1, root, [seals.FIRST]),
+        sealing.note_of(ledger, size, root, [sealing.FOREIGN]),
+        sealing.note_of(ledger, size, b"\1" * 32, [sealing.FOREIGN]),
+        sealing.note_of(ledger[::-1], size, root, [sealing.FIRST]),
+        sealing.note_of(ledger, size - 1, root, [sealing.FIRST]),
     ])  # fmt: skip
     f.run("UPDATE checkpoint SET note = ? WHERE size = ?", other, size)
     return Found("checkpoint rewritten")
@@ -609,7 +609,7 @@ def a_checkpoint_of_another_size(f: Forger) -> Found:
 def a_key_that_was_not_handed_over(f: Forger) -> Found:
     """In the last entry of the ledger's own stream, which is made to hold together."""
     ((body,),) = f.ask("SELECT body FROM ledger WHERE version = 1 AND case_id = ?", LEDGER_CASE)
-    forged = seals.rotation(json.loads(body)["ledger"], seals.FOREIGN, seals.SECOND)
+    forged = sealing.rotation(json.loads(body)["ledger"], sealing.FOREIGN, sealing.SECOND)
     chain = dict(f.chain(LEDGER_CASE))
     ((old,),) = f.ask("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
     assert old
