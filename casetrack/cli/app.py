@@ -12,6 +12,7 @@ import typer
 from casetrack.cli import (
     admin,
     audit,
+    audit_seal,
     cases,
     changes,
     docket,
@@ -96,6 +97,10 @@ app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
+audit.audit.command("seal")(audit_seal.seal)
+audit.audit.command("prove")(audit_seal.prove)
+audit.audit.add_typer(audit_seal.key, name="key")
+app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -11,6 +11,9 @@ from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Yes
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Refused
 
+audit = typer.Typer(help="Proofs and checks of the ledger, for who does not take our word.",
+                    no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+
 
 class Format(StrEnum):
     text = "text"
