@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from casetrack.audit import notes
 from casetrack.audit.heads import Outside
 from casetrack.audit.problems import Problem
 
@@ -69,7 +68,7 @@ def claim(verdict: Verdict) -> str:
         return "each chain holds"
     if verdict.proved is None:
         return "self-consistent"
-    return "extends the checkpoint"
+    return "extends the checkpoint given"
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
@@ -88,6 +87,9 @@ def lines(verdict: Verdict) -> Iterator[str]:
         f"{verdict.unsealed} unsealed"
     )
     yield from _meaning(verdict)
+    for one in verdict.witnesses:
+        if verdict.ok and one.note is not None and one is not verdict.proved:
+            yield f"it extends {one.name}, of size {one.note.checkpoint.size}"
 
 
 def _meaning(verdict: Verdict) -> Iterator[str]:
@@ -107,15 +109,14 @@ def _meaning(verdict: Verdict) -> Iterator[str]:
         size = verdict.proved.note.checkpoint.size
         yield (
             f"its first {size} sealed entries are those that the checkpoint vouches for: none was"
-            f" changed, moved, added or left out; the other {verdict.entries - size} are only"
-            " self-consistent"
+            " changed, moved, added or left out"
         )
+        if verdict.entries > size:
+            yield (
+                f"self-consistent only: {_count(verdict.entries - size, 'entry', 'entries')} that"
+                " came after it"
+            )
 
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def names_key(text: str) -> bool:
-    """Whether it is a fingerprint as ``notes.fingerprint`` writes one."""
-    return len(text) == len(notes.fingerprint(b"")) and not set(text) - set("0123456789abcdef")

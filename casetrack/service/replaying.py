@@ -1,9 +1,10 @@
 """Folding cases again and comparing them with the views; nothing is repaired."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from casetrack.audit.streams import Beside, cases
 from casetrack.domain.case import Case
@@ -13,6 +14,7 @@ from casetrack.ledger.codec import parse
 from casetrack.ledger.comparing import differing
 from casetrack.ledger.scan import Row, Scan, scanning
 from casetrack.ledger.store import LEDGER_CASE
+from casetrack.reports.words import count
 from casetrack.service.verifying import Tick, unwatched
 
 UNREADABLE = ("entries",)
@@ -50,21 +52,19 @@ def replay(
 ) -> Replayed:
     """These cases, or all; ``tick`` is told how many more entries are done."""
     found: list[Differing] = []
-    number = entries = 0
+    folded = entries = 0
     begun = clock()
     with scanning(url) as scan:
         for at, beside, rows in _chosen(scan, case_ids):
             if at == LEDGER_CASE.encode():
                 continue
-            case, count = _folded(at, beside, rows)
-            number, entries = number + 1, entries + count
+            case, number = _folded(at, beside, rows)
+            folded, entries = folded + 1, entries + number
             parts = UNREADABLE if case is None else differing(beside.views, case)
             if parts:
                 found.append(_differing(at, case, parts))
-            tick(count)
-    return Replayed(
-        cases=number, entries=entries, seconds=clock() - begun, differing=tuple(found)
-    )
+            tick(number)
+    return Replayed(cases=folded, entries=entries, seconds=clock() - begun, differing=tuple(found))
 
 
 def _chosen(
@@ -81,12 +81,12 @@ def _folded(at: bytes, beside: Beside, rows: Iterator[Row]) -> tuple[Case | None
     """The case, None where its entries do not hold, and how many there are."""
     name = at.decode(errors="replace")
     case: Case | None = Case(id=name)
-    count = 0
+    number = 0
     for row in rows:
-        count += 1
+        number += 1
         if case is not None:
             case = _after(case, row, beside)
-    return case, count
+    return case, number
 
 
 def _after(case: Case, row: Row, beside: Beside) -> Case | None:
@@ -103,3 +103,25 @@ def _differing(at: bytes, case: Case | None, parts: tuple[str, ...]) -> Differin
     id = at.decode(errors="replace")
     known = case is not None and isinstance(case.reference, str)
     return Differing(id=id, case=str(case.reference) if case and known else id, parts=parts)
+
+
+def data(found: Replayed) -> Mapping[str, object]:
+    return {
+        "cases": found.cases,
+        "entries": found.entries,
+        "matching": found.matching,
+        "differing": [asdict(one) for one in found.differing],
+    }
+
+
+def lines(found: Replayed) -> Iterator[str]:
+    for one in found.differing:
+        yield f"differs: {one.case}: {', '.join(one.parts)}"
+    seconds = max(found.seconds, 1e-6)
+    yield (
+        f"{count(found.cases, 'case')} of {count(found.entries, 'entry', 'entries')} replayed,"
+        f" {found.matching} as their views show them"
+    )
+    yield f"{found.cases / seconds:,.0f} cases and {found.entries / seconds:,.0f} entries a second"
+    if found.differing:
+        yield "'casetrack db rebuild' makes the views again from the entries"

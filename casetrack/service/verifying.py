@@ -1,7 +1,7 @@
 """Proving a whole ledger from its stored bytes: streamed, in one state, repairing nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 
@@ -11,23 +11,28 @@ from casetrack.audit.chain import Own, Tally, own, suspects
 from casetrack.audit.diagnosis import Broken, Home, Seen, diagnosed
 from casetrack.audit.entries import CaseProof, Definitions
 from casetrack.audit.heads import Outside
+from casetrack.audit.notes import Note
 from casetrack.audit.places import Places
 from casetrack.audit.problems import Findings, Kind
 from casetrack.audit.streams import Beside, sealed_cases
 from casetrack.audit.tree import Walked, ordered, walked
 from casetrack.audit.verdict import Verdict
-from casetrack.errors import Corrupt
+from casetrack.errors import Corrupt, Refused
 from casetrack.ledger.comparing import VIEWS
 from casetrack.ledger.scan import Row, Scan, scanning, todays
 from casetrack.ledger.store import LEDGER_CASE
+from casetrack.service import keeping
+from casetrack.service.operating import Seal
 
 Tick = Callable[[int], None]
+Link = tuple[bytes, int, bytes, bytes]
 OWN_STREAM = LEDGER_CASE.encode()
 SAMPLE = 1000  # entries that are asked which ledger they are of
 NEEDED = {
     "ledger", "disclosure", "definition", "unsealed", "leaf", "frontier", "checkpoint", *VIEWS,
 }  # fmt: skip
 
+_DAMAGED = "the database is damaged; keep it, and restore the newest backup under another name"
 _OF_TABLE: Mapping[str, Kind] = {
     "ledger": "column differs",
     "disclosure": "value altered",
@@ -57,6 +62,29 @@ def verify(
         return _quick(scan, tick) if quick else Proof(scan, tick).whole(outside)
 
 
+def kept(url: str, table: Seal) -> Outside | None:
+    """The last checkpoint that was signed here, as the state folder has it."""
+    with scanning(url) as scan:
+        ledger = _ledger_id(scan)
+    try:
+        place = keeping.keep(table, ledger)
+        text = keeping.read(place.note)
+    except Corrupt:
+        return None
+    return (
+        None
+        if text is None
+        else Outside(name=f"the checkpoint kept at {place.note}", note=_note(text))
+    )
+
+
+def _note(text: str) -> Note | None:
+    try:
+        return notes.parse(text)
+    except Refused:
+        return None
+
+
 def count(url: str) -> int:
     """How many entries a proof will go through."""
     with scanning(url) as scan:
@@ -66,9 +94,9 @@ def count(url: str) -> int:
 def _quick(scan: Scan, tick: Tick) -> Verdict:
     findings, tally = Findings(), Tally()
     ledger = _ledger_id(scan)
-    for case in suspects(scan.links(), ledger, tally):
+    rows = scan.links() if tick is unwatched else _watched(scan.links(), tick)
+    for case in suspects(rows, ledger, tally):
         diagnose(scan, case, ledger, findings)
-    tick(tally.entries)
     sealed, unsealed = scan.queued()
     return Verdict(
         entries=tally.entries,
@@ -79,6 +107,13 @@ def _quick(scan: Scan, tick: Tick) -> Verdict:
         problems=findings.problems,
         total=findings.total,
     )
+
+
+def _watched(rows: Iterable[Link], tick: Tick) -> Iterator[Link]:
+    for number, row in enumerate(rows):
+        if number % SAMPLE == SAMPLE - 1:
+            tick(SAMPLE)
+        yield row
 
 
 def _ledger_id(scan: Scan) -> str:
@@ -234,7 +269,7 @@ class Proof:
         for table in self._scan.damaged():
             kind = _OF_TABLE.get(table)
             if kind is None and not known:
-                raise Corrupt("the database is damaged; keep it, and restore the newest backup")
+                raise Corrupt(_DAMAGED)
             if kind is not None and kind not in known:
                 known.add(kind)
                 self._findings.add(kind, f"{table}: an index or a value is not as it was written")

@@ -5,12 +5,15 @@ back, and by a careless one. ``scripts/test --full`` makes over a thousand.
 """
 
 import json
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import asdict
 
 from casetrack.audit import notes
 from casetrack.audit.heads import Outside
@@ -20,7 +23,7 @@ from casetrack.ledger.store import LEDGER_CASE
 from casetrack.service.verifying import verify
 from tests import sealing
 from tests.conftest import FULL
-from tests.mutated import Forger, filled, with_prev, with_version
+from tests.mutated import Entry, Forger, filled, with_prev, with_version
 
 ROUNDS = 18 if FULL else 1
 NEW = "01a19cc6-3d80-7000-8000-00000000dead"
@@ -760,3 +763,127 @@ def test_every_change_is_found_by_its_kind(base: Base, tmp_path: Path, name: str
     """Twice as often as it may come to nothing, so that a change is made in every run."""
     wrong = [line for seed in range(2 * ROUNDS) for line in changed(base, tmp_path, seed, name)]
     assert wrong == []
+
+
+def test_an_untouched_ledger_passes(base: Base) -> None:
+    for known in ([], [outside(base.older)], [outside(base.newer)],
+                  [outside(base.newer, sealing.SECOND)], [outside(base.older, None)]):  # fmt: skip
+        verdict = verify(str(base.path), known)
+        assert (verdict.ok, verdict.problems) == (True, [])
+        assert list(verdict.witnesses) == known
+    assert verify(str(base.path), quick=True).ok
+
+
+def test_a_quick_look_finds_what_hash_and_chain_can_tell(base: Base, tmp_path: Path) -> None:
+    for name, change in MUTATIONS.items():
+        copy = tmp_path / f"{name}.db"
+        forger = Forger(base.path, copy, 1, careful=True)
+        wanted = change(forger)
+        forger.close()
+        chained = {"altered", "missing", "reordered"}
+        if wanted and wanted.kind in chained and name not in UNCHAINED:
+            verdict = verify(str(copy), quick=True)
+            assert wanted.kind in kinds(verdict), name
+        copy.unlink()
+
+
+UNCHAINED = {"a_text_and_all_that_follow_it_made_anew"}  # only the tree can tell
+
+
+# Attackers who make everything anew
+
+
+def assign_anew(forger: Forger, entry: Entry, secrets: Mapping[int, bytes]) -> None:
+    """Give a case to somebody else, in every table that knows, and sign the heads again."""
+    forger.rechain(
+        entry.case, entry.version, entry.body.replace(b'"assignee":"eva"', b'"assignee":"ota"')
+    )
+    trees = forger.releaf()
+    for number, (size, tree) in enumerate(trees.items()):
+        if number in secrets:
+            ledger = json.loads(entry.body)["ledger"]
+            note = sealing.note_of(ledger, size, tree.root, [secrets[number]])
+            forger.run("UPDATE checkpoint SET note = ? WHERE size = ?", note, size)
+    forger.run("UPDATE case_view SET assignee = 'ota' WHERE case_id = ?", entry.case)
+
+
+OWNER = {0: sealing.FIRST, 1: sealing.FIRST, 2: sealing.SECOND}
+ASSIGNED = "type = 'CaseAssigned' AND CAST(body AS TEXT) LIKE '%\"assignee\":\"eva\"%'"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_not_the_key_is_found(base: Base, tmp_path: Path, seed: int) -> None:
+    forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
+    assign_anew(forger, forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True), {})
+    forger.close()
+    verdict = verify(str(forger.path))
+    assert kinds(verdict) == {"forked"}
+    said = " ".join(problem.detail for problem in verdict.problems)
+    assert all(f"checkpoint of size {size} vouches for other" in said for size in sizes(base))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_a_key_of_their_own_is_found(base: Base, tmp_path: Path, seed: int) -> None:
+    forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    assign_anew(forger, entry, dict.fromkeys(range(3), sealing.FOREIGN))
+    forger.close()
+    assert kinds(verify(str(forger.path))) == {"checkpoint rewritten"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_the_key_is_found_by_an_outside_checkpoint_only(
+    base: Base, tmp_path: Path, seed: int
+) -> None:
+    forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    assign_anew(forger, entry, OWNER)
+    forger.close()
+    verdict = verify(str(forger.path))
+    assert (verdict.ok, verdict.problems, verdict.proved) == (True, [], None)
+    for note in (base.older, base.newer):
+        for known in (outside(note), outside(note, None)):
+            verdict = verify(str(forger.path), [known])
+            assert (kinds(verdict), verdict.proved) == ({"forked", "checkpoint rewritten"}, None)
+
+
+def test_who_takes_the_ledgers_own_key_away_is_found_by_its_fingerprint_only(
+    base: Base, tmp_path: Path
+) -> None:
+    """The stream of keys is made anew too, so that the ledger hangs together without the key."""
+    forger = Forger(base.path, tmp_path / "copy.db", 1, careful=True)
+    chain = dict(forger.chain(LEDGER_CASE))
+    theirs = sealing.b64(notes.public_of(sealing.FOREIGN)).encode()
+    mine = sealing.b64(notes.public_of(sealing.FIRST)).encode()
+    forger.rechain(LEDGER_CASE, 2, chain[2].replace(mine, theirs))
+    members = json.loads(dict(forger.chain(LEDGER_CASE))[3])
+    rotated = sealing.rotation(members["ledger"], sealing.FOREIGN, sealing.SECOND)
+    members["data"] |= asdict(rotated)
+    text = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
+    forger.rechain(LEDGER_CASE, 3, text)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    assign_anew(forger, entry, dict.fromkeys(range(2), sealing.FOREIGN) | {2: sealing.SECOND})
+    forger.close()
+    assert verify(str(forger.path)).ok
+    (problem,) = verify(str(forger.path), [outside(base.older)]).problems
+    assert (problem.kind, problem.detail) == (
+        "forked", "the key that the checkpoint given is trusted by is not the ledger's",
+    )  # fmt: skip
+    assert "checkpoint rewritten" in kinds(verify(str(forger.path), [outside(base.older, None)]))
+
+
+def test_a_change_in_the_unsealed_tail_is_not_found(base: Base, tmp_path: Path) -> None:
+    """Nothing that anybody has seen vouches for it yet: the threat model says so."""
+    forger = Forger(base.path, tmp_path / "copy.db", 3, careful=True)
+    entry = forger.entry(sealed=False)
+    forger.rechain(entry.case, entry.version, entry.body.replace(b'"eva"', b'"ota"', 1))
+    forger.close()
+    verdict = verify(str(forger.path), [outside(base.newer)])
+    assert (verdict.ok, verdict.problems) == (True, [])
+    assert verdict.proved is not None
+
+
+def sizes(base: Base) -> list[int]:
+    with closing(sqlite3.connect(base.path)) as connection:
+        found = connection.execute("SELECT size FROM checkpoint ORDER BY size").fetchall()
+    return [size for (size,) in found]
