@@ -1,6 +1,7 @@
 """Proving the whole ledger, and folding its cases again."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,7 +105,8 @@ def replay(
         raise typer.BadParameter("give a CASE, or --all")
     s = session(ctx)
     ids = None if everything else _resolved(s, cases or [])
-    with progress("replaying", lambda: verifying.count(s.db)) as tick:
+    watched = progress("replaying", lambda: verifying.count(s.db))
+    with watched if everything else nullcontext() as tick:
         found = replaying.replay(s.db, ids, tick=tick or verifying.unwatched)
     if as_json:
         render.data("replay", replaying.data(found))

@@ -57,6 +57,7 @@ def replay(
     with scanning(url) as scan:
         for at, beside, rows in _chosen(scan, case_ids):
             if at == LEDGER_CASE.encode():
+                tick(sum(1 for _ in rows))
                 continue
             case, number = _folded(at, beside, rows)
             folded, entries = folded + 1, entries + number

@@ -110,10 +110,12 @@ def _quick(scan: Scan, tick: Tick) -> Verdict:
 
 
 def _watched(rows: Iterable[Link], tick: Tick) -> Iterator[Link]:
-    for number, row in enumerate(rows):
-        if number % SAMPLE == SAMPLE - 1:
+    number = 0
+    for number, row in enumerate(rows, 1):
+        if number % SAMPLE == 0:
             tick(SAMPLE)
         yield row
+    tick(number % SAMPLE)
 
 
 def _ledger_id(scan: Scan) -> str:
