@@ -171,6 +171,17 @@ READS: Mapping[str, tuple[Words, Shape]] = {
         },
     ),
     "config-show": (["config", "show"], {}),
+    "replay": (
+        ["replay", "--all"],
+        {"cases": COUNT, "entries": COUNT, "matching": COUNT, "differing": LIST},
+    ),
+    "audit-verify": (
+        ["audit", "verify"],
+        {
+            "ok": FLAG, "entries": COUNT, "cases": COUNT, "sealed": COUNT, "unsealed": COUNT,
+            "root": TEXT, "witness": (dict, type(None)), "problems": LIST,
+        },
+    ),
 }  # fmt: skip
 
 
