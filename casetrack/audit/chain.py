@@ -24,13 +24,14 @@ class Tally:
 
 
 _decode = msgspec.json.Decoder(Own).decode
+_NO_ENTRY = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 def own(body: bytes) -> Own | None:
     """The body's own word; None where it is no entry at all."""
     try:
         return _decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except _NO_ENTRY:
         return None
 
 
@@ -47,24 +48,25 @@ def suspects(
         if of != case:
             if broken:
                 yield case
-            cases += 1
+            entries, cases = entries + version, cases + 1
             case, name = of, of.decode(errors="replace")
             version, prev, broken = 0, None, False
         version += 1
-        entries += 1
         found = sha256(body).digest()
-        said = own(body)
-        if (
-            found != digest
-            or said is None
-            or said.prev != prev
-            or said.version != version
-            or at != version
-            or said.case != name
-            or said.ledger != ledger
-        ):
+        try:
+            said = _decode(body)
+        except _NO_ENTRY:
             broken = True
+        else:
+            if (
+                found != digest
+                or said.prev != prev
+                or not version == at == said.version
+                or said.case != name
+                or said.ledger != ledger
+            ):
+                broken = True
         prev = found.hex()
     if broken:
         yield case
-    tally.entries, tally.cases = entries, cases
+    tally.entries, tally.cases = entries + version, cases
