@@ -11,6 +11,7 @@ from casetrack.domain import dates, versions
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.events import Value
+from casetrack.domain.head import Head
 from casetrack.domain.plans import CLOCK, clock_of
 from casetrack.domain.reminders import Place, Rung, Subject, moment
 from casetrack.domain.workflow import Clock, Workflow
@@ -115,13 +116,6 @@ class Tally(Struct, frozen=True, kw_only=True):
     state: str
     assignee: str | None
     cases: int
-
-
-class Head(Struct, frozen=True, kw_only=True):
-    """How many entries the ledger's last checkpoint covers, and the base64 of their tree's root."""
-
-    size: int
-    root: str
 
 
 class Docket(Struct, frozen=True, kw_only=True):

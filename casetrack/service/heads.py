@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from casetrack.audit import notes
-from casetrack.domain.docket import Head
+from casetrack.domain.head import Head
 from casetrack.errors import Refused
 from casetrack.ledger.store import Ledger
 

@@ -100,7 +100,9 @@ class Sent:
         return found
 
     def _send(self, addresses: Sequence[tuple[str, str]], subject: str, body: str) -> None:
-        if not _hub(addresses).notify(body=terminal(body, multiline=True), title=terminal(subject)):
+        text = terminal(body, multiline=True)
+        # Said to be text, its lines stay lines where a service sends HTML, as mail does.
+        if not _hub(addresses).notify(body=text, title=terminal(subject), body_format="text"):
             raise Undelivered("a service did not take the message")
 
 

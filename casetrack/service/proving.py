@@ -24,7 +24,8 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 def case_asked(tracker: Tracker, text: str) -> str:
     """The case's id; ``ledger`` is the ledger's own stream, unless a case has that reference."""
-    if text == OWN and OWN not in (name for name, _ in tracker.ledger.references(OWN, limit=1)):
+    named = text == OWN and OWN not in (name for name, _ in tracker.ledger.references(OWN, limit=1))
+    if named or text == LEDGER_CASE:
         return LEDGER_CASE
     return tracker.resolve(text)
 

@@ -15,8 +15,8 @@ from tests.cli.driver import NOW, Office, denied, practice, submitted
 
 ROOT = Path(__file__).parents[2]
 FLOW = workflows.load("humana-il-guide")
-HEAVY = {"sqlalchemy", "pendulum", "rich", "transitions", "apscheduler", "jinja2", "alembic"}
-NEVER = {"rich", "apscheduler", "jinja2", "alembic"}
+NEVER = {"rich", "apscheduler", "jinja2", "alembic", "cryptography"}
+HEAVY = NEVER | {"sqlalchemy", "pendulum", "transitions"}
 SCRIPT = """
 import atexit, os, sys
 def tell():
@@ -77,7 +77,16 @@ def completed(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["fire", "--help"], ["db", "--help"], ["due", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["fire", "--help"],
+        ["db", "--help"],
+        ["due", "--help"],
+        ["audit", "--help"],
+        ["audit", "seal", "--help"],
+        ["audit", "key", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
@@ -89,7 +98,7 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str
 @pytest.mark.parametrize(
     "words",
     ["casetrack f", "casetrack show C", "casetrack fire C-1 a", "casetrack record C-1 in",
-     "casetrack open --workflow h", "casetrack calendar show i"],
+     "casetrack open --workflow h", "casetrack calendar show i", "casetrack audit prove C"],
 )  # fmt: skip
 def test_completion_loads_nothing_heavy(office: Office, tmp_path: Path, words: str) -> None:
     offered, loaded = completed(office, tmp_path, words)

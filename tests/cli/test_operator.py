@@ -32,6 +32,7 @@ def office(tmp_path: Path) -> Office:
     made = practice(tmp_path)
     submitted(made, "C-1")
     denied(made, "C-2")
+    made.do("audit", "key", "new")
     made.now = "2026-12-01T13:00Z"
     return made
 
@@ -134,7 +135,7 @@ def test_a_daily_run_whose_sweep_is_refused_still_reports(office: Office) -> Non
 def test_a_template_that_fails_keeps_no_other_report_from_its_place(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> str:
+    def broken(*_: object) -> str:
         raise ZeroDivisionError("P 1")
 
     monkeypatch.setattr("casetrack.reports.html.render", broken)
@@ -154,6 +155,9 @@ def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
     assert "casetrack_last_run_exit_code 0\n" in text
     assert "casetrack_open_cases 2\n" in text
+    entries = office.do("db", "stats", "--json").data["entries"]
+    assert f"casetrack_sealed_entries {entries}\n" in text
+    assert "casetrack_unsealed_entries 0\n" in text
     at = datetime(2026, 12, 1, 13, tzinfo=UTC).timestamp()
     assert f"casetrack_last_run_timestamp_seconds {at}\n" in text
     assert "C-1" not in text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from casetrack.errors import CasetrackError, Refused
-from casetrack.service.operating import Operating, load
+from casetrack.service.operating import Operating, Seal, load, load_seal
 from casetrack.service.settings import resolve
 
 
@@ -43,11 +43,15 @@ every = 10
 start = "https://watch.example/1/start"
 success = "https://watch.example/1"
 failure = "http://watch.example/1/fail"
+[seal]
+state_dir = "/var/lib/casetrack"
+key_file = "/etc/casetrack/key"
 """), {})  # fmt: skip
     assert found.notify.people == {"eva": "json://eva"}
     assert (found.notify.urls, found.notify.supervisor) == (("json://desk",), "json://boss")
     assert (found.daily.report_dir, found.serve.at) == ("reports", "06:30")
     assert found.ping.start == "https://watch.example/1/start"
+    assert found.seal == Seal(state_dir="/var/lib/casetrack", key_file="/etc/casetrack/key")
 
 
 def test_secrets_can_stand_in_files_of_their_own(tmp_path: Path) -> None:
@@ -87,6 +91,8 @@ def test_secrets_can_stand_in_files_of_their_own(tmp_path: Path) -> None:
         ("[ping]\nstart = 'file:///etc/passwd'", "ping.start"),
         ("[ping]\nsuccess = 'https://user:geheim@watch.example/'", "ping.success"),
         ("[ping]\nfailure = 'https://watch.example/ x'", "ping.failure"),
+        ("[seal]\nkey_file = 1", "seal.key_file"),
+        ("[seal]\nkey = 'geheim'", "key"),
         ("[pigeons]\nat = 1", "unknown key"),
     ],
 )  # fmt: skip
@@ -108,3 +114,10 @@ def test_what_can_not_be_meant_is_refused_by_name(tmp_path: Path, text: str, say
 def test_a_config_file_asked_for_by_name_must_exist(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no config file"):
         load(tmp_path / "none.toml", {})
+
+
+def test_where_the_key_stands_is_read_without_the_secrets_of_others(tmp_path: Path) -> None:
+    path = written(tmp_path, "[notify]\nurls_file = '/nowhere'\n[seal]\nkey_file = 'k'\n")
+    assert load_seal(path) == Seal(key_file="k")
+    with pytest.raises(Refused, match="can't be read"):
+        load(path, {})
