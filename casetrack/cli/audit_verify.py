@@ -35,7 +35,7 @@ def verify(
 ) -> None:
     """Prove every stored byte against the entries' hashes; exit 5 on any problem."""
     from casetrack.audit import verdict as told
-    from casetrack.service import verifying
+    from casetrack.service import chaining, verifying
 
     s = session(ctx)
     given = _given(checkpoint, key)
@@ -43,7 +43,7 @@ def verify(
         raise Unparsable("--quick looks at no checkpoint; leave one of them out")
     outside = [one for one in (given, None if quick else _kept(s)) if one]
     with progress("verifying", lambda: verifying.count(s.db)) as tick:
-        found = verifying.verify(s.db, outside, quick=quick, tick=tick or verifying.unwatched)
+        found = verifying.verify(s.db, outside, quick=quick, tick=tick or chaining.unwatched)
     if as_json:
         render.data("audit-verify", told.data(found))
     else:
@@ -99,7 +99,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Fold cases again and compare them with the views; exit 5 where they differ."""
-    from casetrack.service import replaying, verifying
+    from casetrack.service import chaining, replaying, verifying
 
     if everything == bool(cases):
         raise typer.BadParameter("give a CASE, or --all")
@@ -107,7 +107,7 @@ def replay(
     ids = None if everything else _resolved(s, cases or [])
     watched = progress("replaying", lambda: verifying.count(s.db))
     with watched if everything else nullcontext() as tick:
-        found = replaying.replay(s.db, ids, tick=tick or verifying.unwatched)
+        found = replaying.replay(s.db, ids, tick=tick or chaining.unwatched)
     if as_json:
         render.data("replay", replaying.data(found))
     else:

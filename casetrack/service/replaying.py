@@ -15,7 +15,7 @@ from casetrack.ledger.comparing import differing
 from casetrack.ledger.scan import Row, Scan, scanning
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.reports.words import count
-from casetrack.service.verifying import Tick, unwatched
+from casetrack.service.chaining import Tick, unwatched
 
 UNREADABLE = ("entries",)
 Clock = Callable[[], float]

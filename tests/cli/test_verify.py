@@ -154,14 +154,16 @@ def test_what_is_given_wrongly_is_refused(
 
 
 def test_a_damaged_file_ends_with_5_and_words(office: Office) -> None:
-    with office.db.open("r+b") as file:
+    backup = office.folder / "backup.db"
+    office.do("db", "backup", str(backup))
+    with backup.open("r+b") as file:
         file.seek(8192)
         file.write(b"\xa5" * 30_000)
-    for end in ("-wal", "-shm"):
-        Path(f"{office.db}{end}").unlink(missing_ok=True)
-    done = office("audit", "verify", "--json")
-    assert (done.code, done.out) == (5, "")
-    assert "damaged" in done.error["message"]
+    office.db = backup
+    for options in ((), ("--quick",)):
+        done = office("audit", "verify", *options, "--json")
+        assert (done.code, done.out) == (5, "")
+        assert "damaged" in done.error["message"]
 
 
 # Replay
