@@ -1,72 +1,72 @@
-"""One case's entries as a hash chain: proved from the stored texts alone, trusting no index."""
+"""Each case as a hash chain: proved from the stored texts alone, trusting no index."""
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from hashlib import sha256
 
+import msgspec
 from msgspec import Struct
 
-from casetrack.errors import CasetrackError
-from casetrack.ledger import canonical
 
+class Own(Struct, frozen=True):
+    """What a body says of its own place; the rest of it is passed over, whatever it is."""
 
-class Problem(Struct, frozen=True, kw_only=True):
-    """What is wrong with an entry, by where it stands in the chain; never its text."""
-
-    kind: str
+    ledger: str
     case: str
     version: int
-    detail: str
+    prev: str | None
 
 
-def verify_chain(case_id: str, stored: Iterable[tuple[str, str]]) -> list[Problem]:
-    """The problems of a case's bodies and of the digests stored beside them, in version order.
+class Tally:
+    """What a scan of the chain counted: entries and cases."""
 
-    Kinds: ``form``, ``digest``, ``case``, ``version``, ``prev``, ``time``.
-    That nothing was cut off the end is not proved here.
+    entries = 0
+    cases = 0
+
+
+_decode = msgspec.json.Decoder(Own).decode
+_NO_ENTRY = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+def own(body: bytes) -> Own | None:
+    """The body's own word; None where it is no entry at all."""
+    try:
+        return _decode(body)
+    except _NO_ENTRY:
+        return None
+
+
+def suspects(
+    rows: Iterable[tuple[bytes, int, bytes, bytes]], ledger: str, tally: Tally
+) -> Iterator[bytes]:
+    """The cases whose chain does not hold, of rows by case and version.
+
+    A row is (case, version, digest, body). This loop sees every entry there is: it is kept lean.
     """
-    problems: list[Problem] = []
-    prev, recorded_at = None, ""
-    for version, (body, digest) in enumerate(stored, start=1):
-        members = _members(body)
-        found = [*_form(body, members), *_links(members, case_id, version, prev, recorded_at)]
-        prev = canonical.digest(body)
-        if prev != digest:
-            found.append(("digest", "the digest beside the entry is not its own"))
-        recorded_at = max(recorded_at, str(members.get("recorded_at")))
-        problems += [
-            Problem(kind=kind, case=case_id, version=version, detail=detail)
-            for kind, detail in found
-        ]
-    return problems
-
-
-def _members(body: str) -> dict[str, Any]:
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return members if isinstance(members, dict) else {}
-
-
-def _form(body: str, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Canonical text is what dumping it again would give; a duplicate key or a float is not."""
-    try:
-        canonical_text = canonical.text(canonical.members(members))
-    except (CasetrackError, RecursionError):
-        canonical_text = None
-    if canonical_text != body:
-        yield "form", "the entry is not in canonical form"
-
-
-def _links(
-    members: dict[str, Any], case_id: str, version: int, prev: str | None, recorded_at: str
-) -> Iterator[tuple[str, str]]:
-    if members.get("case") != case_id:
-        yield "case", "the entry is one of another case"
-    if members.get("version") != version:
-        yield "version", "the versions have a gap or are out of order"
-    if members.get("prev", "") != prev:
-        yield "prev", "the entry does not follow the one before it"
-    if str(members.get("recorded_at")) < recorded_at:
-        yield "time", "the entry was recorded before the one before it"
+    entries = cases = version = 0
+    case, name, prev, broken = b"", "", None, False
+    for of, at, digest, body in rows:
+        if of != case:
+            if broken:
+                yield case
+            entries, cases = entries + version, cases + 1
+            case, name = of, of.decode(errors="replace")
+            version, prev, broken = 0, None, False
+        version += 1
+        found = sha256(body).digest()
+        try:
+            said = _decode(body)
+        except _NO_ENTRY:
+            broken = True
+        else:
+            if (
+                found != digest
+                or said.prev != prev
+                or not version == at == said.version
+                or said.case != name
+                or said.ledger != ledger
+            ):
+                broken = True
+        prev = found.hex()
+    if broken:
+        yield case
+    tally.entries, tally.cases = entries + version, cases

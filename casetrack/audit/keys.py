@@ -120,7 +120,7 @@ def on_record(entries: Iterable[e.Entry]) -> tuple[Known, ...]:
     found: list[Known] = []
     for entry in entries:
         if isinstance(entry.data, e.KeyMade | e.KeyRotated):
-            public = _next(entry, found)
+            public = follower(entry, found)
             if public is None:
                 raise Corrupt(
                     f"version {entry.version} of the ledger's own stream: the signing key there"
@@ -130,7 +130,8 @@ def on_record(entries: Iterable[e.Entry]) -> tuple[Known, ...]:
     return tuple(found)
 
 
-def _next(entry: e.Entry, known: Sequence[Known]) -> bytes | None:
+def follower(entry: e.Entry, known: Sequence[Known]) -> bytes | None:
+    """The key that an entry puts on record; None if it may not, by those on record before it."""
     match entry.data:
         case e.KeyMade(public=public) if not known:
             return _key(public)

@@ -13,6 +13,7 @@ from casetrack.cli import (
     admin,
     audit,
     audit_seal,
+    audit_verify,
     cases,
     changes,
     docket,
@@ -94,12 +95,14 @@ app.command("doctor")(operator.doctor)
 app.command("schedule")(operator.schedule)
 app.command("history")(audit.history)
 app.command("redact")(audit.redact)
+app.command("replay")(audit_verify.replay)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
 audit.audit.command("seal")(audit_seal.seal)
 audit.audit.command("prove")(audit_seal.prove)
 audit.audit.add_typer(audit_seal.key, name="key")
+audit.audit.command("verify")(audit_verify.verify)
 app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")

@@ -15,6 +15,7 @@ import msgspec
 from casetrack.errors import Refused, Unparsable
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_ESCAPED = re.compile(r'(?:[^\\]+|\\["\\nt])*')
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _INTEGER_LIMIT = 2**53
 
@@ -22,6 +23,30 @@ _INTEGER_LIMIT = 2**53
 def text(value: object) -> str:
     """The canonical text of what ``plain`` returned."""
     return msgspec.json.encode(value, order="sorted").decode()
+
+
+def holds(found: str) -> bool:
+    """Whether it is the canonical text of an object: what dumping it again gives, and sound."""
+    try:
+        read = msgspec.json.decode(found)
+        return isinstance(read, dict) and text(read) == found and _sound(read, found)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+
+
+def _sound(read: object, dumped: str) -> bool:
+    """No float, no large integer, no name of another form; in the text, no control character."""
+    return _plain(read) and not _FORBIDDEN.search(dumped) and bool(_ESCAPED.fullmatch(dumped))
+
+
+def _plain(value: object) -> bool:
+    if value is None or isinstance(value, str | bool):
+        return True
+    if isinstance(value, dict):
+        return all(map(_NAME.fullmatch, value)) and all(map(_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    return isinstance(value, int) and abs(value) < _INTEGER_LIMIT
 
 
 def digest(of: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,7 +35,7 @@ FROM pragma_application_id
 """
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, pragmas: Sequence[str] | None = None) -> sqlite3.Connection:
     """A connection in autocommit mode to a file that exists; it makes none."""
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path.absolute()))}?mode=rw",
@@ -43,7 +44,7 @@ def connect(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    for pragma in PRAGMAS:
+    for pragma in PRAGMAS if pragmas is None else pragmas:
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
@@ -90,7 +91,7 @@ def opened_body(engine: Engine, path: Path) -> str:
     """The body of the ledger's first entry, once the schema is known to be today's."""
     revision, body = _identity(engine, path)
     if revision < REVISION:
-        raise BadDatabase(f"{path} was made by an older casetrack; run 'casetrack db upgrade'")
+        raise older(path)
     if revision > REVISION:
         raise newer(path)
     return body
@@ -113,6 +114,10 @@ def _identity(engine: Engine, path: Path) -> tuple[str, str]:
     if application != APPLICATION_ID or revision is None or body is None:
         raise not_ours(path)
     return revision, body
+
+
+def older(path: Path) -> BadDatabase:
+    return BadDatabase(f"{path} was made by an older casetrack; run 'casetrack db upgrade'")
 
 
 def newer(path: Path) -> BadDatabase:

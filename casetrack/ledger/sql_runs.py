@@ -14,9 +14,10 @@ from casetrack.errors import Corrupt
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
+from casetrack.ledger.comparing import VIEWS, Rows, differing
 from casetrack.ledger.runs import LONG_AGO, Checked, Claim, Taken
 from casetrack.ledger.view_writing import erase_views, write_views
-from casetrack.ledger.views import case_row, deadline_rows, value_rows
+from casetrack.ledger.views import case_row
 
 BATCH = 100
 
@@ -144,7 +145,7 @@ def _compared(connection: Connection, case_id: str, displaced: set[str]) -> Iter
     """
     entries = next((e for _, e in reading.entries(connection, case_id, case_id)), ())
     case = replay(case_id, entries)
-    if not _same(connection, case):
+    if differing(_stored(connection, case_id), case):
         erase_views(connection, case_id)
         if entries:
             displaced |= _cleared(connection, case)
@@ -163,13 +164,13 @@ def _cleared(connection: Connection, case: Case) -> set[str]:
     return others
 
 
-def _same(connection: Connection, case: Case) -> bool:
-    row = case_row(case) if case.version else None
-    try:
-        return (
-            reading.case_row(connection, case.id) == row
-            and reading.deadlines(connection, case.id) == deadline_rows(case)
-            and reading.values(connection, case.id) == value_rows(case)
-        )
-    except Corrupt:  # a day that is none: no view of ours
-        return False
+def _stored(connection: Connection, case_id: str) -> Rows:
+    return {
+        name: [
+            tuple(row)
+            for row in connection.execute(
+                select(table).where(table.c.case_id == case_id).order_by(*table.primary_key)
+            )
+        ]
+        for name, table in VIEWS.items()
+    }

@@ -171,6 +171,17 @@ READS: Mapping[str, tuple[Words, Shape]] = {
         },
     ),
     "config-show": (["config", "show"], {}),
+    "replay": (
+        ["replay", "--all"],
+        {"cases": COUNT, "entries": COUNT, "matching": COUNT, "differing": LIST},
+    ),
+    "audit-verify": (
+        ["audit", "verify"],
+        {
+            "ok": FLAG, "entries": COUNT, "cases": COUNT, "sealed": COUNT, "unsealed": COUNT,
+            "root": TEXT, "witness": (dict, type(None)), "problems": LIST,
+        },
+    ),
 }  # fmt: skip
 
 
@@ -202,7 +213,7 @@ def test_a_reading_command_writes_nothing(office: Office, name: str) -> None:
 def test_the_schema_revision_is_told_too(office: Office) -> None:
     """``db stats`` promises a member ``schema`` where ``--json`` promises its own name."""
     text = office("db", "stats").out
-    assert "0001" in text
+    assert "0002" in text
 
 
 WRITES: Mapping[str, tuple[Words, Shape]] = {

@@ -2,10 +2,10 @@
 
 import pytest
 
-from casetrack.audit.chain import verify_chain
 from casetrack.domain import events as e
 from casetrack.domain.fold import replay
 from casetrack.ledger.store import Ledger, Query, all_targets
+from tests import chains
 from tests.contract.asking import found, listed, on_docket, refusal
 from tests.facts import DAY, NOV_10, append, deadline, draft, new_case, noted, opened, redacted
 
@@ -21,7 +21,7 @@ def test_a_redacted_value_is_gone_and_every_hash_holds(ledger: Ledger) -> None:
     assert "patient" not in entries[0].disclosed
     stored = [(found.body, found.digest) for found in entries]
     assert stored[:1] == before
-    assert verify_chain(case.id, stored) == []
+    assert chains.problems(case.id, stored) == []
     assert listed(ledger, Query(patient="P 7")) == []
     assert found(ledger, "7", ["patient", "number"]) == ["number=N 7"]
 

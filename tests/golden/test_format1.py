@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from casetrack.audit.chain import verify_chain
 from casetrack.catalog import workflows
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.fold import replay
 from casetrack.ledger.codec import parse
 from casetrack.ledger.store import LEDGER_CASE, all_targets
+from tests import chains
 from tests.golden.make_format1 import DEFINITIONS, FOLDER, LEDGERS, files
 
 BUSY, QUIET = "01a19cc6-3d80-7000-8000-000000000003", "01a19cc9-ecdc-7000-8000-000000000013"
@@ -77,7 +77,7 @@ def test_each_line_is_hashed_in_the_next_and_the_last_is_known(ledger: str) -> N
         digests = [sha256(line.encode()).hexdigest() for line in chain]
         assert [json.loads(line)["prev"] for line in chain] == [None, *digests[:-1]]
         assert digests[-1] == HEADS[ledger, case_id]
-        assert verify_chain(case_id, zip(chain, digests, strict=True)) == []
+        assert chains.problems(case_id, zip(chain, digests, strict=True)) == []
         assert [entry.digest for entry in entries(ledger, case_id)] == digests
 
 
@@ -130,10 +130,12 @@ def test_a_pinned_definition_is_read() -> None:
     assert guide().state in workflow.states
 
 
-def test_every_kind_of_entry_is_in_the_guides_ledger() -> None:
-    kinds = [entry.type for id in bodies("guide") for entry in entries("guide", id)]
-    of_keys = {"KeyMade", "KeyRotated"}
-    assert set(kinds) == set(e.CASE_TYPES) - of_keys
+def test_every_kind_of_entry_is_in_the_guides_ledger_and_the_sealed_one() -> None:
+    kinds = {entry.type for id in bodies("guide") for entry in entries("guide", id)}
+    sealed = (FOLDER.with_name("sealed1") / "bodies.jsonl").read_text("utf-8").split("\n")[:-1]
+    of_keys = {json.loads(line)["type"] for line in sealed} - kinds
+    assert of_keys == {"KeyMade", "KeyRotated"}
+    assert kinds | of_keys == set(e.CASE_TYPES)
 
 
 # The one put together by hand

@@ -1,0 +1,93 @@
+"""A ledger read case by case: each table is a stream by case id, and they are walked together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from casetrack.ledger.comparing import VIEWS, Rows
+from casetrack.ledger.scan import Placed, Row, Scan
+
+T = TypeVar("T", bound=tuple[Any, ...])
+Texts = Mapping[int, Mapping[bytes, bytes]]
+
+
+class Stream(Generic[T]):
+    """Rows whose first member is their case, and the case of the next one."""
+
+    def __init__(self, rows: Iterable[T]) -> None:
+        self._rows = iter(rows)
+        self.head: bytes | None = None
+        self._step()
+
+    def _step(self) -> None:
+        self._next = next(self._rows, None)
+        self.head = None if self._next is None else self._next[0]
+
+    def of(self, case: bytes) -> Iterator[T]:
+        """The rows of the case that stand next."""
+        while self._next is not None and self.head == case:
+            row = self._next
+            self._step()
+            yield row
+
+
+class Beside(Struct, frozen=True, kw_only=True):
+    """What is kept of a case beside its entries, by version."""
+
+    texts: Texts
+    views: Rows
+    leaves: Mapping[int, Placed] = {}
+    waiting: frozenset[int] = frozenset()
+
+
+def cases(scan: Scan, case: bytes | None = None) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+    """Each case that has entries, texts or views, or the one; its rows last as long as it does."""
+    rows = Stream(scan.entries(case))
+    texts = Stream(scan.disclosures(case))
+    views = {name: Stream(scan.view(name, case)) for name in VIEWS}
+    for at in _in_turn(rows, texts, *views.values()):
+        yield at, _beside(at, texts, views), rows.of(at)
+
+
+def sealed_cases(scan: Scan) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+    """Each case that any table names, with its leaves and what waits to be one."""
+    rows = Stream(scan.entries())
+    texts = Stream(scan.disclosures())
+    views = {name: Stream(scan.view(name)) for name in VIEWS}
+    leaves, waiting = Stream(scan.leaves()), Stream(scan.waiting())
+    for at in _in_turn(rows, texts, leaves, waiting, *views.values()):
+        beside = _beside(at, texts, views)
+        yield (
+            at,
+            Beside(
+                texts=beside.texts,
+                views=beside.views,
+                leaves={leaf.version: leaf for leaf in leaves.of(at)},
+                waiting=frozenset(version for _, version in waiting.of(at)),
+            ),
+            rows.of(at),
+        )
+
+
+def _in_turn(*streams: Stream[Any]) -> Iterator[bytes]:
+    """The next case of any of them; whoever asks for another has taken all of it."""
+    while heads := [head for stream in streams if (head := stream.head) is not None]:
+        at = min(heads)
+        yield at
+        for stream in streams:
+            for _ in stream.of(at):
+                pass
+
+
+def _beside(
+    case: bytes,
+    texts: Stream[tuple[bytes, int, bytes, bytes]],
+    views: Mapping[str, Stream[tuple[bytes, tuple[object, ...]]]],
+) -> Beside:
+    found: dict[int, dict[bytes, bytes]] = {}
+    for _, version, name, text in texts.of(case):
+        found.setdefault(version, {})[name] = text
+    return Beside(
+        texts=found, views={name: [row for _, row in rows.of(case)] for name, rows in views.items()}
+    )

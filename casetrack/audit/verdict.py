@@ -1,0 +1,122 @@
+"""What a proof of the whole ledger came to, as data and in words."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from casetrack.audit.heads import Outside
+from casetrack.audit.problems import Problem
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """``problems`` are the first of ``total``; ``root`` of ``sealed`` leaves, if it was made."""
+
+    entries: int
+    cases: int
+    sealed: int
+    unsealed: int
+    root: bytes | None = None
+    quick: bool = False
+    problems: Sequence[Problem] = ()
+    total: int = 0
+    witnesses: Sequence[Outside] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.total == 0
+
+    @property
+    def proved(self) -> Outside | None:
+        """The checkpoint from outside, with its key, that the ledger was proved to extend."""
+        return next((one for one in self.witnesses if self.ok and one.fingerprint), None)
+
+
+def data(verdict: Verdict) -> Mapping[str, object]:
+    return {
+        "ok": verdict.ok,
+        "entries": verdict.entries,
+        "cases": verdict.cases,
+        "sealed": verdict.sealed,
+        "unsealed": verdict.unsealed,
+        "root": None if verdict.root is None else b64encode(verdict.root).decode(),
+        "witness": _witness(verdict.proved),
+        "proved": claim(verdict),
+        "quick": verdict.quick,
+        "problems": [asdict(problem) for problem in verdict.problems],
+        "total": verdict.total,
+    }
+
+
+def _witness(found: Outside | None) -> Mapping[str, object] | None:
+    if found is None or found.note is None:
+        return None
+    head = found.note.checkpoint
+    return {
+        "size": head.size,
+        "root": b64encode(head.root).decode(),
+        "fingerprint": found.fingerprint,
+    }
+
+
+def claim(verdict: Verdict) -> str:
+    """What may be said of the ledger, and no more than that."""
+    if not verdict.ok:
+        return "problems found"
+    if verdict.quick:
+        return "each chain holds"
+    if verdict.proved is None:
+        return "self-consistent"
+    return "extends the checkpoint given"
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    for problem in verdict.problems:
+        place = " ".join(
+            part
+            for part in (problem.case, problem.version and f"version {problem.version}")
+            if part
+        )
+        yield f"{problem.kind}: {place + ': ' if place else ''}{problem.detail}"
+    if verdict.total > len(verdict.problems):
+        yield f"... and {verdict.total - len(verdict.problems)} more"
+    yield (
+        f"{claim(verdict)}: {_count(verdict.entries, 'entry', 'entries')} of "
+        f"{_count(verdict.cases, 'case', 'cases')}, {verdict.sealed} sealed, "
+        f"{verdict.unsealed} unsealed"
+    )
+    yield from _meaning(verdict)
+    for one in verdict.witnesses:
+        if verdict.ok and one.note is not None and one is not verdict.proved:
+            yield f"it extends {one.name}, of size {one.note.checkpoint.size}"
+
+
+def _meaning(verdict: Verdict) -> Iterator[str]:
+    if not verdict.ok:
+        yield (
+            f"{_count(verdict.total, 'problem', 'problems')}; keep the file as it is, and compare"
+            " it with a backup"
+        )
+    elif verdict.quick:
+        yield "only digests and their chain were looked at"
+    elif verdict.proved is None:
+        yield (
+            "whoever could write to the database and to its key could have made it anew: only"
+            " --checkpoint and --key, kept elsewhere, can tell"
+        )
+    elif verdict.proved.note is not None:
+        size = verdict.proved.note.checkpoint.size
+        yield (
+            f"its first {size} sealed entries are those that the checkpoint vouches for: none was"
+            " changed, moved, added or left out"
+        )
+        if verdict.entries > size:
+            yield (
+                f"self-consistent only: {_count(verdict.entries - size, 'entry', 'entries')} that"
+                " came after it"
+            )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,238 @@
+"""A ledger's rows as they stand, unproven, for those who prove them: streamed, in one state.
+
+Text comes as its bytes, for what was tampered with may be no text. Nothing here is decoded.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import create_engine
+
+from casetrack.ledger.comparing import VIEWS
+from casetrack.ledger.connect import connect, existing, newer, not_ours, older
+from casetrack.ledger.failures import reworded
+from casetrack.ledger.place import database_path
+from casetrack.ledger.schema import create_schema
+from casetrack.ledger.tables import APPLICATION_ID, REVISION
+
+Schema = Mapping[str, str]
+Values = tuple[object, ...]
+# A table whose text was changed is not believed, but one that will not parse must not hide the
+# others; and what has to be sorted may be larger than memory.
+_PRAGMAS = ("writable_schema=ON", "query_only=ON", "trusted_schema=OFF", "temp_store=FILE")
+_SPACED = str.maketrans({"(": " ( ", ")": " ) ", ",": " , "})
+
+_CASE = "ifnull(CAST(case_id AS BLOB), x''), ifnull(CAST(version AS INTEGER), 0)"
+_TEXT = "ifnull(CAST(digest AS BLOB), x''), ifnull(CAST(body AS BLOB), x'')"
+_COLUMNS = 'CAST(type AS BLOB), CAST("key" AS BLOB), CAST(occurred_on AS BLOB)'
+_RECORDED = "CAST(recorded_at AS BLOB)"
+_HASH = "leaf_index, ifnull(CAST(hash AS BLOB), x'')"
+_LINK = f"SELECT {_CASE}, {_TEXT} FROM ledger"
+_ENTRY = f"SELECT {_CASE}, {_TEXT}, {_COLUMNS}, {_RECORDED} FROM ledger"
+_BY_PLACE = "ORDER BY case_id, version"
+_LEAVES = f"SELECT {_CASE}, {_HASH}, NULL, NULL FROM leaf {_BY_PLACE}"
+_WAITING = f"SELECT {_CASE} FROM unsealed {_BY_PLACE}"
+_DISCLOSED = f"""SELECT {_CASE}, ifnull(CAST(name AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
+  FROM disclosure"""
+_DEFINITIONS = """SELECT ifnull(CAST(digest AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
+  FROM definition"""
+_FRONTIERS = "SELECT size, ifnull(CAST(hashes AS BLOB), x'') FROM frontier ORDER BY size"
+_NOTES = "SELECT size, ifnull(CAST(note AS BLOB), x'') FROM checkpoint ORDER BY size"
+_BODY = """SELECT CAST(digest AS BLOB), CAST(body AS BLOB) FROM ledger
+  WHERE case_id = CAST(? AS TEXT) AND version = ?"""
+_SEALED = """SELECT ifnull(CAST(leaf.case_id AS BLOB), x''),
+  ifnull(CAST(leaf.version AS INTEGER), 0), leaf_index, ifnull(CAST(hash AS BLOB), x''),
+  CAST(ledger.recorded_at AS BLOB), {} FROM leaf LEFT JOIN ledger
+  ON ledger.case_id = leaf.case_id AND ledger.version = leaf.version ORDER BY leaf_index"""
+_IN_ORDER = {
+    True: _SEALED.format("CAST(ledger.body AS BLOB)"),
+    False: _SEALED.format("NULL"),
+}
+
+
+class Row(NamedTuple):
+    """An entry with every column."""
+
+    case: bytes
+    version: int
+    digest: bytes
+    body: bytes
+    type: bytes
+    key: bytes
+    occurred_on: bytes
+    recorded_at: bytes
+
+
+class Placed(NamedTuple):
+    """A leaf; ``recorded_at`` and ``body`` are its entry's, None where there is none."""
+
+    case: bytes
+    version: int
+    leaf: int
+    hash: bytes
+    recorded_at: bytes | None = None
+    body: bytes | None = None
+
+
+@contextmanager
+def scanning(url: str) -> "Iterator[Scan]":
+    """One state of the ledger; ``BadDatabase`` if it is none, or one of another version."""
+    path = existing(database_path(url))
+    with reworded(path), closing(connect(path, _PRAGMAS)) as connection:
+        connection.text_factory = bytes
+        connection.execute("BEGIN")
+        scan = Scan(connection)
+        _admit(scan, path)
+        yield scan
+
+
+def _admit(scan: "Scan", path: Path) -> None:
+    found = scan.schema()
+    if "table ledger" not in found and found["application"] != str(APPLICATION_ID):
+        raise not_ours(path)
+    rest = {name: text for name, text in todays().items() if name != "revision"}
+    if rest.items() <= found.items():
+        return
+    if found["revision"] > REVISION:
+        raise newer(path)
+    if found["revision"] < REVISION and "table leaf" not in found:
+        raise older(path)
+
+
+class Scan:
+    """Reads of one transaction; text is given as its bytes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def count(self) -> int:
+        """How many entries there are."""
+        (found,) = self._connection.execute("SELECT count(*) FROM ledger").fetchone()
+        return int(found)
+
+    def queued(self) -> tuple[int, int]:
+        """How many leaves there are, and how many entries wait to be."""
+        asked = "SELECT (SELECT count(*) FROM leaf), (SELECT count(*) FROM unsealed)"
+        leaves, waiting = self._connection.execute(asked).fetchone()
+        return leaves, waiting
+
+    def links(self, case: bytes | None = None) -> sqlite3.Cursor:
+        """(case, version, digest, body) by case and version; of one case, or of all."""
+        return self._rows(_LINK, case)
+
+    def entries(self, case: bytes | None = None) -> Iterator[Row]:
+        return map(Row._make, self._rows(_ENTRY, case))
+
+    def text(self, case: bytes, version: int) -> tuple[bytes, bytes] | None:
+        """(digest, body) at a place, None where there is none."""
+        row = self._connection.execute(_BODY, (case, version)).fetchone()
+        return None if row is None or None in row else tuple(row)
+
+    def leaves(self) -> Iterator[Placed]:
+        """By case and version."""
+        return map(Placed._make, self._connection.execute(_LEAVES))
+
+    def sealed(self, *, bodies: bool) -> Iterator[Placed]:
+        """The leaves in their own order, with their entries' bodies where asked for."""
+        return map(Placed._make, self._connection.execute(_IN_ORDER[bodies]))
+
+    def waiting(self) -> Iterator[tuple[bytes, int]]:
+        """What waits to be sealed, by case and version."""
+        return self._connection.execute(_WAITING)
+
+    def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+        """(case, version, name, text), by case and version."""
+        return self._rows(_DISCLOSED, case)
+
+    def definitions(self) -> Iterator[tuple[bytes, bytes]]:
+        return self._connection.execute(_DEFINITIONS)
+
+    def frontiers(self) -> Iterator[tuple[int, bytes]]:
+        return self._connection.execute(_FRONTIERS)
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        return self._connection.execute(_NOTES)
+
+    def view(self, name: str, case: bytes | None = None) -> Iterator[tuple[bytes, Values]]:
+        """(case, row) of one of ``comparing.VIEWS``, by its key."""
+        key = ", ".join(column.name for column in VIEWS[name].primary_key)
+        chosen = "" if case is None else "WHERE case_id = CAST(? AS TEXT)"
+        of = "ifnull(CAST(case_id AS BLOB), x'')"
+        asked = f"SELECT {of}, * FROM {name} {chosen} ORDER BY {key}"
+        return map(_viewed, self._connection.execute(asked, () if case is None else (case,)))
+
+    def _rows(self, asked: str, case: bytes | None) -> sqlite3.Cursor:
+        if case is None:
+            return self._connection.execute(f"{asked} {_BY_PLACE}")
+        one = f"{asked} WHERE case_id = CAST(? AS TEXT) ORDER BY version"
+        return self._connection.execute(one, (case,))
+
+    def schema(self) -> Schema:
+        """The text of each table, index, trigger and view, and what else marks a ledger."""
+        return _schema(self._connection)
+
+    def damaged(self) -> Iterator[str]:
+        """The tables that SQLite's own check complains of, "" where it names none."""
+        tables = {name.partition(" ")[2]: sql.split()[0] for name, sql in todays().items()}
+        try:
+            found = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
+        except sqlite3.DatabaseError:
+            found = [(b"",)]
+        for (message,) in found:
+            text = _word(message)
+            if text != "ok":
+                named = sorted((name for name in tables if name and name in text), key=len)
+                yield tables[named[-1]] if named else ""
+
+
+@cache
+def todays() -> Schema:
+    """The schema of a ledger that is made today."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        create_schema(connection)
+        found = connection.connection.driver_connection
+        if not isinstance(found, sqlite3.Connection):
+            raise TypeError("SQLite's own driver is needed")
+        found.text_factory = bytes
+        made = _schema(found)
+    engine.dispose()
+    return made
+
+
+def _schema(connection: sqlite3.Connection) -> Schema:
+    """By kind and name, the text with one blank between its words."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    made = {
+        f"{_word(kind)} {_word(name)}": _text(f"{_word(table)} {_word(sql)}")
+        for kind, name, table, sql in rows
+        if not _word(name).startswith("sqlite_stat")
+    }
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return {**made, "application": str(application), "revision": _revision(connection, made)}
+
+
+def _revision(connection: sqlite3.Connection, made: Schema) -> str:
+    if "table alembic_version" not in made:
+        return ""
+    rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return " ".join(sorted(_word(number) for (number,) in rows))
+
+
+def _viewed(row: tuple[bytes, *tuple[object, ...]]) -> tuple[bytes, Values]:
+    """The row as ``comparing`` makes one; bytes that are no text become what no such row holds."""
+    case, *values = row
+    texts = (x.decode(errors="surrogateescape") if isinstance(x, bytes) else x for x in values)
+    return case, tuple(texts)
+
+
+def _word(found: object) -> str:
+    return found.decode(errors="backslashreplace") if isinstance(found, bytes) else str(found)
+
+
+def _text(sql: str) -> str:
+    return " ".join(sql.translate(_SPACED).split())

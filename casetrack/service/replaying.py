@@ -1,0 +1,128 @@
+"""Folding cases again and comparing them with the views; nothing is repaired."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import perf_counter
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from casetrack.audit.streams import Beside, cases
+from casetrack.domain.case import Case
+from casetrack.domain.fold import evolve
+from casetrack.errors import Corrupt
+from casetrack.ledger.codec import parse
+from casetrack.ledger.comparing import differing
+from casetrack.ledger.scan import Row, Scan, scanning
+from casetrack.ledger.store import LEDGER_CASE
+from casetrack.reports.words import count
+from casetrack.service.chaining import Tick, unwatched
+
+UNREADABLE = ("entries",)
+Clock = Callable[[], float]
+
+
+class Differing(Struct, frozen=True, kw_only=True):
+    """A case whose views are not what its entries come to; by reference where that is known.
+
+    ``parts`` as ``comparing.differing`` names them, or ``entries``: they can't be folded.
+    """
+
+    id: str
+    case: str
+    parts: tuple[str, ...]
+
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    cases: int
+    entries: int
+    seconds: float
+    differing: tuple[Differing, ...] = ()
+
+    @property
+    def matching(self) -> int:
+        return self.cases - len(self.differing)
+
+
+def replay(
+    url: str,
+    case_ids: Sequence[str] | None = None,
+    *,
+    tick: Tick = unwatched,
+    clock: Clock = perf_counter,
+) -> Replayed:
+    """These cases, or all; ``tick`` is told how many more entries are done."""
+    found: list[Differing] = []
+    folded = entries = 0
+    begun = clock()
+    with scanning(url) as scan:
+        for at, beside, rows in _chosen(scan, case_ids):
+            if at == LEDGER_CASE.encode():
+                tick(sum(1 for _ in rows))
+                continue
+            case, number = _folded(at, beside, rows)
+            folded, entries = folded + 1, entries + number
+            parts = UNREADABLE if case is None else differing(beside.views, case)
+            if parts:
+                found.append(_differing(at, case, parts))
+            tick(number)
+    return Replayed(cases=folded, entries=entries, seconds=clock() - begun, differing=tuple(found))
+
+
+def _chosen(
+    scan: Scan, case_ids: Sequence[str] | None
+) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+    if case_ids is None:
+        yield from cases(scan)
+        return
+    for case_id in dict.fromkeys(case_ids):
+        yield from cases(scan, case_id.encode())
+
+
+def _folded(at: bytes, beside: Beside, rows: Iterator[Row]) -> tuple[Case | None, int]:
+    """The case, None where its entries do not hold, and how many there are."""
+    name = at.decode(errors="replace")
+    case: Case | None = Case(id=name)
+    number = 0
+    for row in rows:
+        number += 1
+        if case is not None:
+            case = _after(case, row, beside)
+    return case, number
+
+
+def _after(case: Case, row: Row, beside: Beside) -> Case | None:
+    try:
+        known = beside.texts.get(row.version, {})
+        texts = {name.decode(): text.decode() for name, text in known.items()}
+        entry = parse(row.body.decode(), texts, (case.id, case.version + 1))
+        return evolve(case, entry) if bytes.fromhex(entry.digest) == row.digest else None
+    except (Corrupt, LookupError, ValueError):
+        return None
+
+
+def _differing(at: bytes, case: Case | None, parts: tuple[str, ...]) -> Differing:
+    id = at.decode(errors="replace")
+    known = case is not None and isinstance(case.reference, str)
+    return Differing(id=id, case=str(case.reference) if case and known else id, parts=parts)
+
+
+def data(found: Replayed) -> Mapping[str, object]:
+    return {
+        "cases": found.cases,
+        "entries": found.entries,
+        "matching": found.matching,
+        "differing": [asdict(one) for one in found.differing],
+    }
+
+
+def lines(found: Replayed) -> Iterator[str]:
+    for one in found.differing:
+        yield f"differs: {one.case}: {', '.join(one.parts)}"
+    seconds = max(found.seconds, 1e-6)
+    yield (
+        f"{count(found.cases, 'case')} of {count(found.entries, 'entry', 'entries')} replayed,"
+        f" {found.matching} as their views show them"
+    )
+    yield f"{found.cases / seconds:,.0f} cases and {found.entries / seconds:,.0f} entries a second"
+    if found.differing:
+        yield "'casetrack db rebuild' makes the views again from the entries"
