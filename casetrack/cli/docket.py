@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from casetrack.service.due import Filter
     from casetrack.service.tracker import Tracker
 
+Chosen = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DEADLINE]",
+        help="clock#n, or a clock's latest; all open ones unless said.",
+        autocompletion=completion.deadlines,
+    ),
+]
+
 
 class Format(StrEnum):
     text = "text"
@@ -145,13 +154,7 @@ def _fails(found: "Docket", fail_on: FailOn) -> bool:
 def explain(
     ctx: typer.Context,
     case: CaseArgument,
-    deadline: Annotated[
-        str | None,
-        typer.Argument(
-            help="clock#n, or a clock's latest; all open ones unless said.",
-            autocompletion=completion.deadlines,
-        ),
-    ] = None,
+    deadline: Chosen = None,
     phi: Phi = False,
     as_json: AsJson = False,
 ) -> None:
