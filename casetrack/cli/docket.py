@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from casetrack.service.due import Filter
     from casetrack.service.tracker import Tracker
 
+Chosen = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DEADLINE]",
+        help="clock#n, or a clock's latest; all open ones unless said.",
+        autocompletion=completion.deadlines,
+    ),
+]
+
 
 class Format(StrEnum):
     text = "text"
@@ -142,19 +151,10 @@ def _fails(found: "Docket", fail_on: FailOn) -> bool:
             return any(line.status in {"overdue", "act_now"} for line in found.items)
 
 
-WhichDeadline = Annotated[
-    str | None,
-    typer.Argument(
-        help="clock#n, or a clock's latest; all open ones unless said.",
-        autocompletion=completion.deadlines,
-    ),
-]
-
-
 def explain(
     ctx: typer.Context,
     case: CaseArgument,
-    deadline: WhichDeadline = None,
+    deadline: Chosen = None,
     phi: Phi = False,
     as_json: AsJson = False,
 ) -> None:

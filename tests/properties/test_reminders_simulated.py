@@ -49,6 +49,7 @@ class Matter:
         self.of: dict[str, Expected] = {}
         self.denied, self.corrected = 0, 0  # versions: of the denial, of its newest correction
         self.closed: list[Expected] = []  # by the denial
+        self.notices: list[date] = []  # what its letter was thought to be dated
 
     def do(self, typed: t.Typed) -> Written:
         return self.world.tracker().do(self.id, typed)
@@ -110,6 +111,7 @@ class Matter:
             return False
         notice = self.world.today - timedelta(days=self.world.random.randint(0, 6))
         self.denied = self.corrected = self.fire("deny", notice_on=str(notice))
+        self.notices = [notice]
         self.become("denied")
         self.closed = self.end("pa_follow_up", "pa_decision")
         self.arm("appeal_filing", appeal(notice))
@@ -127,10 +129,11 @@ class Matter:
         return True
 
     def amend(self) -> bool:
-        """The letter was of another day."""
+        """The letter was of another day, or of the day that it was thought to be of before."""
         if self.state != "denied" or self.one("appeal_filing")[1].changed:
             return False
-        notice = self.world.today - timedelta(days=self.world.random.randint(0, 60))
+        other = self.world.today - timedelta(days=self.world.random.randint(0, 60))
+        notice = self.world.random.choice([other, *self.notices[-2:-1] * 2])
         pairs = (("notice_on", str(notice)),)
         amending = t.Amending(version=self.corrected, pairs=pairs, reason="misread")
         _, of = self.one("appeal_filing")
@@ -138,6 +141,7 @@ class Matter:
         if fresh.due_on == of.due_on:
             return False
         self.corrected = self.do(amending).version
+        self.notices.append(notice)
         of.law = fresh.law
         of.move(fresh.due_on, self.world.now)
         return True
@@ -287,6 +291,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # Nothing here is killed; the disk need not keep up.
     fast = (p.replace("synchronous=FULL", "synchronous=OFF") for p in connect.PRAGMAS)
     monkeypatch.setattr(connect, "PRAGMAS", tuple(fast))
+    # A machine with much else to do is no finding.
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 600)
     made = World(tmp_path / "cases.db", seed=int(os.environ.get("CASETRACK_SEED", "11")))
     yield made
     made.office.ledger.close()
