@@ -169,10 +169,17 @@ def _beside(before: Before, entry: e.Entry) -> Judged:
             for end in closed:
                 if end.outcome == "lapsed":
                     yield "info", "lapsed", f"{end.deadline} lapsed"
-                elif end.late:
+                elif end.late and not _planned(before.case, end):
                     yield "info", "late", f"{end.deadline} was met late"
         case _:
             pass
+
+
+def _planned(case: Case, end: e.Ended) -> bool:
+    """Whether a deadline is one that nobody is held to."""
+    return (
+        end.deadline in case.deadlines and case.deadlines[end.deadline].deadline.kind == "planned"
+    )
 
 
 def _standing(case: Case, workflow: Workflow, now: datetime) -> Judged:

@@ -17,6 +17,8 @@ def judged(before: Before, entry: e.Entry) -> Judged:
     clear = getattr(entry.data, "fields", {})
     sealed = [name for name in entry.sealed if name not in ENVELOPE]
     allowed, fields = _allowed(before, entry), before.workflow.fields
+    if allowed is None:
+        return
     for name in [*clear, *sealed]:
         if name not in allowed:
             yield "error", "field", f"{name} has no place in it"
@@ -27,13 +29,14 @@ def judged(before: Before, entry: e.Entry) -> Judged:
             yield "error", "field", f"{name} is none of its codes"
 
 
-def _allowed(before: Before, entry: e.Entry) -> Sequence[str]:
+def _allowed(before: Before, entry: e.Entry) -> Sequence[str] | None:
+    """The fields that an entry may have; None where a trigger is unknown, which is found anyway."""
     workflow = before.workflow
     match entry.data:
         case e.CaseOpened():
             return workflow.open_fields
         case e.TransitionFired(trigger=name):
-            return workflow.triggers[name].fields if name in workflow.triggers else ()
+            return workflow.triggers[name].fields if name in workflow.triggers else None
         case e.EvidenceRecorded(item=name):
             return workflow.items[name].fields
         case e.NoteAdded():

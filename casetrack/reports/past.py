@@ -10,9 +10,10 @@ from casetrack.domain import events as e
 from casetrack.domain.bitemporal import Picture
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Tracked
+from casetrack.domain.plans import clock_of
 from casetrack.domain.workflow import Workflow
 from casetrack.reports import words
-from casetrack.reports.casefile import Data, show_data, show_lines
+from casetrack.reports.casefile import Data, show_data, show_lines, typed_title
 from casetrack.reports.lines import labelled, row
 from casetrack.reports.sinks import terminal
 
@@ -102,6 +103,13 @@ def _life(told: Told, tracked: Tracked) -> Data:
         "tolled_on": tracked.tolled_on and tracked.tolled_on.isoformat(),
         "sent": list(tracked.sent),
     }
+
+
+def title_of(told: Told, tracked: Tracked) -> str:
+    """The clock's title; of a deadline of our own the one it was given, if it may be shown."""
+    name = tracked.deadline.deadline
+    typed = typed_title(told.case, name) if told.phi else None
+    return typed or clock_of(told.workflow, tracked.deadline.clock).title
 
 
 def redated(told: Told, name: str) -> Iterator[tuple[int, e.Moved]]:
