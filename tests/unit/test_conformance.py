@@ -133,7 +133,7 @@ def later(deadline: e.Deadline, days: int) -> e.Deadline:
 
 
 def test_what_was_planted_by_command_is_clean() -> None:
-    """The event of a real command, appended by hand, breaks no rule: what follows means something."""
+    """A real command's event, appended by hand, breaks no rule: what follows means something."""
     world = packed()
     world.append(submission(world))
     assert against(world) == []
