@@ -12,6 +12,8 @@ import typer
 from casetrack.cli import (
     admin,
     audit,
+    audit_checks,
+    audit_history,
     cases,
     changes,
     docket,
@@ -91,11 +93,14 @@ app.command("daily")(operator.daily)
 app.command("serve")(operator.serve)
 app.command("doctor")(operator.doctor)
 app.command("schedule")(operator.schedule)
-app.command("history")(audit.history)
+app.command("history")(audit_history.history)
 app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
+audit.audit.command("conformance")(audit_checks.conformance)
+audit.audit.command("drift")(audit_checks.drift)
+app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")
