@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 
-from casetrack.audit.chain import Own
+from casetrack.audit.chain import Own, Tally, own, suspects
 from casetrack.audit.problems import Kind
 
 Verdict = tuple[Kind, str]
@@ -43,6 +44,20 @@ def diagnosed(case: Broken) -> Iterator[tuple[int, Kind, str]]:
     found = [(version, *verdict) for version, verdict in verdicts.items()]
     found += _missing(case, verdicts)
     yield from sorted(found) or [(1, "altered", "the chain does not hold")]
+
+
+def alone(
+    case_id: str,
+    ledger: str,
+    stored: Iterable[tuple[bytes, bytes]],
+    home: Callable[[Own], Home | None] = lambda _: None,
+) -> list[tuple[int, Kind, str]]:
+    """(version, kind, detail) of one case's (body, digest) in version order, by themselves."""
+    links = [(case_id.encode(), at, kept, body) for at, (body, kept) in enumerate(stored, 1)]
+    if not list(suspects(links, ledger, Tally())):
+        return []
+    seen = [Seen(at, kept, sha256(body).digest(), own(body)) for _, at, kept, body in links]
+    return list(diagnosed(Broken(case_id, ledger, seen, home)))
 
 
 class _Whole(NamedTuple):

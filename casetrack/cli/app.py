@@ -12,6 +12,8 @@ import typer
 from casetrack.cli import (
     admin,
     audit,
+    audit_checks,
+    audit_history,
     audit_seal,
     audit_verify,
     cases,
@@ -93,7 +95,7 @@ app.command("daily")(operator.daily)
 app.command("serve")(operator.serve)
 app.command("doctor")(operator.doctor)
 app.command("schedule")(operator.schedule)
-app.command("history")(audit.history)
+app.command("history")(audit_history.history)
 app.command("redact")(audit.redact)
 app.command("replay")(audit_verify.replay)
 app.command("import")(transfer.import_)
@@ -103,6 +105,8 @@ audit.audit.command("seal")(audit_seal.seal)
 audit.audit.command("prove")(audit_seal.prove)
 audit.audit.add_typer(audit_seal.key, name="key")
 audit.audit.command("verify")(audit_verify.verify)
+audit.audit.command("conformance")(audit_checks.conformance)
+audit.audit.command("drift")(audit_checks.drift)
 app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")

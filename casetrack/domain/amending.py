@@ -84,7 +84,7 @@ def amend(
 ) -> e.Event:
     """``EntryCorrected``, with the deadlines that it moves."""
     known = facts(case, entries, command.version)
-    _check_order(case, workflow, known.original, command.happened)
+    check_order(case, workflow, known.original, command.happened)
     event = _corrected(known.original, workflow, command)
     _refuse_no_change(case, entries, known, command)
     rules = reliving.Rules(workflow, calendars)
@@ -112,7 +112,7 @@ def _corrected(original: e.Entry, workflow: Workflow, command: Amend) -> e.Event
     )
 
 
-def _check_order(case: Case, workflow: Workflow, original: e.Entry, told: Moment | None) -> None:
+def check_order(case: Case, workflow: Workflow, original: e.Entry, told: Moment | None) -> None:
     """An amended day, or instant, lies between those of the transitions before and after."""
     if told is None:
         return

@@ -4,11 +4,14 @@ Of each item the evidence that counts is watched: the latest by its own date. Wh
 after a correction, or none, the clock that ran for the old one ends and a new one is armed.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from casetrack.domain import clocks, consequences
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
+from casetrack.domain.fold import replay
 from casetrack.domain.imagine import imagine
 from casetrack.domain.workflow import Workflow
 
@@ -26,6 +29,19 @@ def decided_again(
         if name in rule.armed_by and _open(case, clock):
             data = _watched(data, after, workflow, calendars, (clock, told.item))
     return replace(event, data=data)
+
+
+def fact_of(tracked: Tracked, entries: Sequence[e.Entry]) -> e.Entry:
+    """The entry that a deadline counts from: what armed it, or the evidence that counted then."""
+    armed = entries[tracked.armed_version - 1]
+    match armed.data:
+        case e.EntryCorrected(corrects=version) | e.EntryVoided(voids=version):
+            told = entries[version - 1].data
+        case _:
+            return armed
+    known = replay(armed.case, entries[: tracked.armed_version])
+    counted = known.evidence_for(told.item) if isinstance(told, e.EvidenceRecorded) else None
+    return armed if counted is None else entries[counted.version - 1]
 
 
 def _open(case: Case, clock: str) -> tuple[Tracked, ...]:

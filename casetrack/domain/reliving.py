@@ -14,8 +14,9 @@ from casetrack.domain import consequences, corrections, later
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.fold import evolve, replay
+from casetrack.domain.freshness import fact_of
 from casetrack.domain.imagine import imagined
-from casetrack.domain.plans import clock_of
+from casetrack.domain.plans import CLOCK, PLAN, clock_of
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
@@ -41,7 +42,7 @@ def amended(
     """
     before, after = Life(case, entries, rules), Life.once(case, entries, rules, event)
     for tracked in case.open_deadlines():
-        if not _rests_on(tracked, original, rules.workflow):
+        if not rests_on(tracked, original, rules.workflow):
             continue
         old, new = tracked.deadline, after.dates(tracked)
         if new in (before.dates(tracked), (old.reading, old.standard)):
@@ -79,10 +80,10 @@ def amended_since(
     """Whether an entry that the deadline rests on was corrected after that version."""
     later_on = entries[since:] if since is not None else ()
     fixed = (x.data.corrects for x in later_on if isinstance(x.data, e.EntryCorrected))
-    return any(_rests_on(tracked, entries[version - 1], workflow) for version in fixed)
+    return any(rests_on(tracked, entries[version - 1], workflow) for version in fixed)
 
 
-def _rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
+def rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
     """Armed by the entry, or hurried or not by it."""
     if tracked.armed_version == original.version:
         return True
@@ -110,16 +111,26 @@ class Life:
         return cls(evolve(case, entry), (*entries, entry), rules)
 
     def dates(self, tracked: Tracked) -> Dates:
-        """Armed again by the facts as they now stand, then moved by all that moved it since."""
+        """Its reading, and the standard one beside it, as they now should be."""
+        made = self.lived(tracked).deadline
+        return made.reading, made.standard
+
+    def lived(self, tracked: Tracked, until: int | None = None) -> Tracked:
+        """Armed again by the facts as they now stand, then moved by all that moved it since.
+
+        ``until``: the version of an entry that is left out, and all after it.
+        """
         reading = self._armed(tracked)
         deadline = replace(tracked.deadline, reading=reading, standard=None)
         made = replace(tracked, deadline=deadline, tolled_on=None)
-        for entry in self._entries[tracked.armed_version :]:
+        for entry in self._entries[tracked.armed_version : until and until - 1]:
             made = self._on(made, entry)
-        return made.deadline.reading, made.deadline.standard
+        return made
 
     def _armed(self, tracked: Tracked) -> e.Reading:
-        name, entry = tracked.deadline.clock, self._entries[tracked.armed_version - 1]
+        name, entry = tracked.deadline.clock, fact_of(tracked, self._entries)
+        if name == PLAN:
+            return c.read(CLOCK, self._rules.frame, _planned(tracked, entry))
         clock = clock_of(self._rules.workflow, name)
         clock = consequences.armed_as(self._case, tracked, clock)
         step = self._step(entry)
@@ -130,7 +141,7 @@ class Life:
         return consequences.Step(
             case=self._case,
             workflow=self._rules.workflow,
-            name=_name(entry.data, values.get("kind")),
+            name=event_name(entry.data, values.get("kind")),
             to=entry.data.to if isinstance(entry.data, e.TransitionFired) else self._case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
@@ -181,6 +192,13 @@ def _tolled(tracked: Tracked, entry: e.Entry) -> Tracked:
     return replace(tracked, tolled_on=max(on, reading.from_on))
 
 
+def _planned(tracked: Tracked, entry: e.Entry) -> c.Basis:
+    """A deadline of our own is due on the day that it was given."""
+    given = entry.data.armed if isinstance(entry.data, e.Effects) else ()
+    due = next(d.reading.due_on for d in given if d.deadline == tracked.deadline.deadline)
+    return c.Basis(on=entry.occurred_on, at=None, field=PLAN, until=due)
+
+
 def _moves(data: e.Effects, name: str) -> e.Moved | None:
     return next((move for move in data.moved if move.deadline == name), None)
 
@@ -191,7 +209,7 @@ def _moved(tracked: Tracked, dates: Dates) -> Tracked:
     return replace(tracked, deadline=deadline, tolled_on=None)
 
 
-def _name(data: e.Data, kind: e.Value | None) -> str:
+def event_name(data: e.Data, kind: e.Value | None) -> str:
     """The event's name, as clocks are armed by it."""
     match data:
         case e.TransitionFired(trigger=trigger):

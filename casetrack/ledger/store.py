@@ -175,6 +175,9 @@ class Ledger(Protocol):
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         """A case's entries by version; none if there is no such case."""
 
+    def stored(self, case_id: str) -> Sequence[tuple[str, str]]:
+        """A case's bodies and the digests beside them as they stand, unproven, by version."""
+
     def by_key(self, case_id: str, key: str) -> Entry | None: ...
 
     def definition(self, digest: str) -> str: ...
