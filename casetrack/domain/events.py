@@ -86,6 +86,21 @@ class DisclosureMade(Data, frozen=True, kw_only=True):
     cases: tuple[str, ...]
 
 
+class KeyMade(Data, frozen=True, kw_only=True):
+    """The ledger's first signing key: the base64 of its 32 public bytes."""
+
+    public: str
+
+
+class KeyRotated(Data, frozen=True, kw_only=True):
+    """A newer signing key took over, by the word of both: base64 of keys and signatures."""
+
+    old: str
+    new: str
+    signed_by_old: str
+    signed_by_new: str
+
+
 class CaseOpened(Effects, frozen=True, kw_only=True):
     workflow: str
     definition: str
@@ -205,7 +220,7 @@ CASE_TYPES: Mapping[str, type[Data]] = {
         CaseOpened, TransitionFired, EvidenceRecorded, NoteAdded, CaseAssigned, ValueRedacted,
         DeadlinePlanned, DeadlineDone, DeadlineExtended, DeadlineTolled, DeadlineResumed,
         DeadlineReprojected, EntryCorrected, EntryVoided, ReminderSent,
-        LedgerOpened, DisclosureMade,
+        LedgerOpened, DisclosureMade, KeyMade, KeyRotated,
     )
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from casetrack.ledger.store import (
     Stats,
     ValueRow,
 )
+from casetrack.ledger.trees import MemoryTree
 from casetrack.ledger.views import case_row, deadline_rows, folded, value_rows
 
 
@@ -42,6 +43,7 @@ class MemoryLedger:
         self._cases: dict[str, Case] = {}
         self._in_transaction = False
         self.runs = MemoryRuns(self._cases, self._newest)
+        self.tree = MemoryTree(self._entries)
 
     def _newest(self) -> datetime:
         return max(found[-1].recorded_at for found in self._entries.values())
@@ -75,7 +77,8 @@ class MemoryLedger:
             self._in_transaction = False
 
     def _parts(self) -> tuple[dict[Any, Any], ...]:
-        return self._entries, self._disclosures, self._definitions, self._cases
+        kept = self._entries, self._disclosures, self._definitions, self._cases
+        return *kept, *self.tree.parts
 
     def append(
         self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str] | None = None

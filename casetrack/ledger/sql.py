@@ -20,6 +20,7 @@ from casetrack.ledger.place import database_path, make_private_file
 from casetrack.ledger.redaction import erase, scrub
 from casetrack.ledger.schema import create_schema, set_up
 from casetrack.ledger.sql_runs import SqlRuns
+from casetrack.ledger.sql_tree import SqlTree
 from casetrack.ledger.store import (
     LEDGER_CASE,
     CaseRow,
@@ -132,6 +133,10 @@ class SqlLedger:
     @property
     def runs(self) -> SqlRuns:
         return SqlRuns(self._reading, self._writing)
+
+    @property
+    def tree(self) -> SqlTree:
+        return SqlTree(self._reading, self._writing)
 
     def append(
         self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str] | None = None

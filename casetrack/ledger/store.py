@@ -14,6 +14,7 @@ from msgspec import Struct
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event, Target
 from casetrack.ledger.runs import Runs
+from casetrack.ledger.trees import Tree
 
 LEDGER_CASE = "00000000-0000-0000-0000-000000000000"
 
@@ -135,6 +136,10 @@ class Ledger(Protocol):
     @property
     def runs(self) -> Runs:
         """What unattended runs keep beside the entries."""
+
+    @property
+    def tree(self) -> Tree:
+        """The tree of sealed entries."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Appends inside are written together or not at all; it may not be nested."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 APPLICATION_ID = 0x63617365
 
 NOT_NEXT = "not the next version of the case"
@@ -87,6 +87,38 @@ unsealed = Table(
     _integer("version"),
     UniqueConstraint("case_id", "version"),
     ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    sqlite_strict=True,
+)
+
+# The tree of sealed entries, and the heads of it that were signed.
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("leaf_index", Integer, primary_key=True, autoincrement=False),
+    _text("case_id"),
+    _integer("version"),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("case_id", "version"),
+    ForeignKeyConstraint(["case_id", "version"], ["ledger.case_id", "ledger.version"]),
+    CheckConstraint("leaf_index >= 0"),
+    CheckConstraint("length(hash) = 32"),
+    sqlite_strict=True,
+)
+
+# What the tree of that size needs to grow: its complete subtrees' roots, largest first.
+frontier = Table(
+    "frontier",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    _text("note"),
     sqlite_strict=True,
 )
 
@@ -204,6 +236,35 @@ TOUCHING = tuple(
     for act, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
 )
 
+SEALING = (
+    _refusing(
+        "leaf_insert", "INSERT ON leaf", "leaves follow each other",
+        "WHEN NEW.leaf_index <> 1 + coalesce((SELECT max(leaf_index) FROM leaf), -1)"
+        " OR EXISTS (SELECT 1 FROM leaf"
+        " WHERE case_id = NEW.case_id AND version = NEW.version) ",
+    ),
+    _refusing("leaf_update", "UPDATE ON leaf", "leaves are never changed"),
+    _refusing("leaf_delete", "DELETE ON leaf", "leaves are never deleted"),
+    *(
+        _refusing(
+            f"{table}_insert", f"INSERT ON {table}", f"a {table} follows a smaller one",
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE size >= NEW.size) ",  # noqa: S608 - ours
+        )
+        for table in ("frontier", "checkpoint")
+    ),
+    *(
+        _refusing(f"{table}_{act.lower()}", f"{act} ON {table}", f"a {table} is never {done}")
+        for table in ("frontier", "checkpoint")
+        for act, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
+    ),
+    _refusing("unsealed_update", "UPDATE ON unsealed", "what waits to be sealed is never changed"),
+    _refusing(
+        "unsealed_delete", "DELETE ON unsealed", "an entry waits until it is a leaf",
+        "WHEN NOT EXISTS (SELECT 1 FROM leaf"
+        " WHERE case_id = OLD.case_id AND version = OLD.version) ",
+    ),
+)  # fmt: skip
+
 TRIGGERS = (
     _refusing(
         "ledger_next", "INSERT ON ledger", NOT_NEXT,
@@ -234,4 +295,5 @@ TRIGGERS = (
         " ORDER BY version DESC LIMIT 1) ",
     ),
     *TOUCHING,
+    *SEALING,
 )  # fmt: skip

@@ -435,5 +435,5 @@ def test_every_kind_of_entry_is_in_one_of_these_tests() -> None:
         "CaseOpened", "TransitionFired", "EvidenceRecorded", "NoteAdded", "CaseAssigned",
         "ValueRedacted",
     }  # fmt: skip
-    of_the_ledger = {"LedgerOpened", "DisclosureMade"}
+    of_the_ledger = {"LedgerOpened", "DisclosureMade", "KeyMade", "KeyRotated"}
     assert set(e.CASE_TYPES) == fold_here | fold_there | of_the_ledger

@@ -1,0 +1,127 @@
+"""Checkpoints as signed notes (C2SP signed-note and tlog-checkpoint), signed with Ed25519."""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+
+from msgspec import Struct
+
+from casetrack.errors import Refused
+
+_ED25519 = b"\x01"
+_CHECKPOINT = re.compile(
+    r"(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+)
+_SIGNATURE = re.compile(r"— (?P<name>[!-*,-~]+) (?P<code>[A-Za-z0-9+/]{91}=)")
+MOST_BYTES = 64 * 1024
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """The head of a ledger's tree: whose, how many leaves, which root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+class Note(Struct, frozen=True, kw_only=True):
+    """A checkpoint with its signatures by key id, unproven."""
+
+    checkpoint: Checkpoint
+    signatures: tuple[tuple[bytes, bytes], ...]
+    text: str
+
+    def signed_by(self, public: bytes) -> bool:
+        """Whether the key of these 32 bytes signed the checkpoint."""
+        wanted = key_id(self.checkpoint.origin, public)
+        return any(
+            id == wanted and verifies(public, signature, self.checkpoint.text.encode())
+            for id, signature in self.signatures
+        )
+
+
+def origin(ledger_id: str) -> str:
+    """The name that a ledger's checkpoints and keys go by."""
+    return f"casetrack/{ledger_id}"
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def fingerprint(public: bytes) -> str:
+    """What people compare: the SHA-256 of the key's 32 bytes, in hex."""
+    return sha256(public).hexdigest()
+
+
+def verifies(public: bytes, signature: bytes, signed: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def sign(secret: bytes, signed: bytes) -> bytes:
+    """The 64 bytes of the signature by the key of these 32 secret bytes."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(secret).sign(signed)
+
+
+def public_of(secret: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+
+
+def signed(checkpoint: Checkpoint, secrets: Iterable[bytes]) -> str:
+    """The whole note, a signature line for each key."""
+    lines = [_line(checkpoint, secret) for secret in secrets]
+    return "\n".join([checkpoint.text, *lines, ""])
+
+
+def _line(checkpoint: Checkpoint, secret: bytes) -> str:
+    code = key_id(checkpoint.origin, public_of(secret)) + sign(secret, checkpoint.text.encode())
+    return f"— {checkpoint.origin} {b64encode(code).decode()}"
+
+
+def parse(text: str) -> Note:
+    """Read a note strictly; what is none of ours is refused, and no signature is proved here.
+
+    Signature lines under another name, a witness's say, are passed over.
+    """
+    head, gap, tail = text.partition("\n\n")
+    found = _CHECKPOINT.fullmatch(f"{head}\n")
+    if found is None or not gap or not tail.endswith("\n") or len(text) > MOST_BYTES:
+        raise Refused("this is no signed checkpoint: origin, size and root, a gap, signatures")
+    checkpoint = Checkpoint(
+        origin=found["origin"], size=int(found["size"]), root=b64decode(found["root"])
+    )
+    lines = [_SIGNATURE.fullmatch(line) for line in tail[:-1].split("\n")]
+    codes = [b64decode(m["code"]) for m in lines if m and m["name"] == checkpoint.origin]
+    if not codes:
+        raise Refused("the checkpoint has no signature line of its own origin")
+    signatures = tuple((code[:4], code[4:]) for code in codes)
+    return Note(checkpoint=checkpoint, signatures=signatures, text=text)
+
+
+def proof_text(index: int, hashes: Iterable[bytes], note: str) -> str:
+    """An inclusion proof with the checkpoint that it leads to (C2SP tlog-proof)."""
+    steps = "".join(f"{b64encode(step).decode()}\n" for step in hashes)
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{steps}\n{note}"
+
+
+def rotation_text(ledger_id: str, old: bytes, new: bytes) -> bytes:
+    """What both keys sign when the newer one takes over."""
+    keys = (b64encode(key).decode() for key in (old, new))
+    return "".join(f"{line}\n" for line in ("casetrack key rotation", ledger_id, *keys)).encode()
