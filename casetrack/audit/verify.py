@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Check an evidence bundle of casetrack with nothing but Python's standard library (3.11 on).
 
     python3 -I -S verify.py BUNDLE.zip [--key FINGERPRINT] [--checkpoint FILE]
@@ -21,6 +20,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,8 +39,12 @@ NEEDED = {"manifest.json", "manifest.sha256", "entries.jsonl", "disclosures.json
 SEALS = {"checkpoint.txt", "proof.txt", "public-key.txt"}
 
 
-class Bad(Exception):  # noqa: N818 - named for what happened
+class Bad(Exception):
     """Something that cannot be read or does not hold; the message says what and where."""
+
+
+# What Python says of values that are not of the kind that format 1 has there.
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
 # The archive. Only plain members, back to back from the first byte to the last, are read.
@@ -74,7 +78,7 @@ def members(raw: bytes) -> dict[str, bytes]:
 def _member(raw: bytes, at: int, local: int, room: int) -> tuple[str, bytes, int, int]:
     """(name, content, where the next directory entry and the next member begin)."""
     try:
-        sign, made, *same, name_size, extra, comment, disk, _, mode, offset = _CENTRAL.unpack_from(
+        sign, _, *same, name_size, extra, comment, disk, _, mode, offset = _CENTRAL.unpack_from(
             raw, at
         )
         head = _LOCAL.unpack_from(raw, local)
@@ -90,7 +94,7 @@ def _member(raw: bytes, at: int, local: int, room: int) -> tuple[str, bytes, int
         raise Bad(f"{shown}: what stands before it is not what the directory says")
     if offset != local or extra or comment or disk or flags & ~0x800 or method not in {0, 8}:
         raise Bad(f"{shown} is encrypted, split, or packed in a way that no bundle is")
-    if _special(made, mode):
+    if _special(mode):
         raise Bad(f"{shown} is a link, a folder or a device")
     if size > room or size > MOST_RATIO * packed or data + packed > len(raw):
         raise Bad(f"{shown} is too large: over 256 MiB in all, or packed over {MOST_RATIO}-fold")
@@ -98,7 +102,7 @@ def _member(raw: bytes, at: int, local: int, room: int) -> tuple[str, bytes, int
     return shown, content, at + _CENTRAL.size + name_size, data + packed
 
 
-def _special(made: int, mode: int) -> bool:
+def _special(mode: int) -> bool:
     """By the mode bits of Unix, which any system may have set, or those of DOS."""
     return stat.S_IFMT(mode >> 16) not in {0, stat.S_IFREG} or bool(mode & 0x10)
 
@@ -125,18 +129,18 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _KEY = re.compile("[a-z][a-z0-9_]*")
 
 
-def canonical(text: str) -> Any:
+def canonical(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """The value of a canonical JSON text: sorted names, no spaces, no floats, no duplicates."""
     try:
         value = json.loads(
             text, object_pairs_hook=_members, parse_float=_refused, parse_constant=_refused
         )
         again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if again == text and not _unfit(value):
+            return value
     except (ValueError, RecursionError):
-        raise Bad("is not in canonical form") from None
-    if again != text or _unfit(value):
-        raise Bad("is not in canonical form")
-    return value
+        pass
+    raise Bad("is not in canonical form")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def _refused(_: str) -> None:
     raise ValueError
 
 
-def _unfit(value: Any) -> bool:
+def _unfit(value: object) -> bool:
     match value:
         case str():
             return bool(_FORBIDDEN.search(value))
@@ -289,10 +293,10 @@ def unbase64(text: str, name: str) -> bytes:
 
 
 class Tree:
-    """A tree of which the bundle gives its own leaves, and one hash for each stretch of others."""
+    """A tree of which a hash is known for each stretch of leaves, own leaves or others."""
 
-    def __init__(self, leaves: Mapping[int, bytes], nodes: Mapping[tuple[int, int], bytes]) -> None:
-        self._leaves, self._nodes = leaves, nodes
+    def __init__(self, known: Mapping[tuple[int, int], bytes]) -> None:
+        self._known = known
         self._used: set[tuple[int, int]] = set()
 
     def root(self, size: int) -> bytes:
@@ -301,19 +305,538 @@ class Tree:
 
     @property
     def spare(self) -> bool:
-        """Whether a leaf or another hash that was given took no part in the roots so far."""
-        given = {*self._nodes, *((index, index + 1) for index in self._leaves)}
-        return self._used != given
+        """Whether a hash that was given took no part in the roots so far, and so proved nothing."""
+        return len(self._used) != len(self._known)
 
     def _over(self, first: int, end: int) -> bytes:
-        known = self._nodes.get((first, end)) or (
-            self._leaves.get(first) if end - first == 1 else None
-        )
-        if known:
+        if (first, end) in self._known:
             self._used.add((first, end))
-            return known
+            return self._known[first, end]
         if end - first == 1:
             raise Bad("the proofs do not reach that tree")
         middle = first + (1 << (end - first - 1).bit_length() - 1)
         below = self._over(first, middle) + self._over(middle, end)
         return hashlib.sha256(b"\x01" + below).digest()
+
+
+# The evidence.
+
+_MEMBERS: Mapping[str, tuple[type, ...]] = {
+    "v": (int,), "ledger": (str,), "case": (str,), "version": (int,), "prev": (str, type(None)),
+    "type": (str,), "key": (str,), "occurred_on": (str,), "occurred_at": (str, type(None)),
+    "recorded_at": (str,), "actor": (str,), "by": (str,), "data": (dict,), "sealed": (dict,),
+}  # fmt: skip
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+Place = tuple[str, int]
+Values = dict[Place, dict[str, Any]]
+
+
+class Entry(NamedTuple):
+    """One entry: its exact text, and what that says."""
+
+    text: str
+    body: dict[str, Any]
+
+    @property
+    def place(self) -> Place:
+        return self.body["case"], self.body["version"]
+
+    @property
+    def named(self) -> str:
+        return f"case {self.body['case']} version {self.body['version']}"
+
+    @property
+    def digest(self) -> str:
+        return sha256(self.text.encode())
+
+    @property
+    def leaf(self) -> bytes:
+        return hashlib.sha256(b"\0" + self.text.encode()).digest()
+
+
+def entry(text: str, line: int) -> Entry:
+    where = f"line {line} of entries.jsonl"
+    try:
+        body = canonical(text)
+    except Bad as bad:
+        raise Bad(f"{where} {bad}") from None
+    if not isinstance(body, dict) or body.keys() != _MEMBERS.keys():
+        raise Bad(f"{where} is no entry of format 1")
+    if not all(type(body[name]) in kinds for name, kinds in _MEMBERS.items()) or body["v"] != 1:
+        raise Bad(f"{where} is no entry of format 1")
+    if not (re.fullmatch(_UUID, body["case"]) and _INSTANT.fullmatch(body["recorded_at"])):
+        raise Bad(f"{where} is no entry of format 1")
+    if not all(isinstance(seal, str) and _HASH.fullmatch(seal) for seal in body["sealed"].values()):
+        raise Bad(f"{where} is no entry of format 1")
+    return Entry(text, body)
+
+
+class Bundle:
+    """What a bundle holds. Made of an archive and a manifest that hold, or ``Bad`` is raised."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.files = members(raw)
+        if not self.files.keys() >= NEEDED or 0 < len(self.files.keys() & SEALS) < len(SEALS):
+            raise Bad("the bundle lacks a member that every bundle has")
+        self.manifest = _manifest(self.files)
+        found = lines("entries.jsonl", self.files["entries.jsonl"])
+        self.entries = [entry(text, line) for line, text in enumerate(found, 1)]
+        self.by_place = {found.place: found for found in self.entries}
+        self.streams: dict[str, list[Entry]] = {}
+        for each in self.entries:
+            self.streams.setdefault(each.body["case"], []).append(each)
+        self.left_out: set[str] = {c["case"] for c in self.manifest["cases"] if c["left_out"]}
+        self.values: Values = {}
+        self.sealed: dict[Place, int] = {}
+        self.note: Note | None = None
+        self.tree = Tree({})
+        self.path: list[bytes] = []  # the keys from the first to the one that signs now
+        self.older: list[bytes] = []
+
+    def of(self, case: str) -> list[Entry]:
+        return self.streams.get(case, [])
+
+    def problems(self) -> Iterator[str]:
+        """All that is wrong with the evidence by itself."""
+        for check in (_chains, _keys, _disclosures, _definitions, _proofs, _counts):
+            try:
+                yield from check(self)
+            except Bad as bad:
+                yield str(bad)
+            except MALFORMED:
+                yield "a part of the bundle is not of format 1"
+
+
+_MANIFEST = {
+    "as_of", "cases", "definitions_missing", "exports", "files", "format", "known_at", "ledger",
+    "phi", "scope", "sealed", "unsealed",
+}  # fmt: skip
+
+
+def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
+    raw = files["manifest.json"]
+    if files["manifest.sha256"] != f"{sha256(raw)}  manifest.json\n".encode():
+        raise Bad("the manifest is not the one that manifest.sha256 names")
+    (text,) = lines("manifest.json", raw)
+    manifest: dict[str, Any] = canonical(text)
+    if manifest["format"] != FORMAT or manifest.keys() != _MANIFEST:
+        raise Bad("the bundle is of a format that this verifier does not know")
+    named = {file["name"]: (file["sha256"], file["size"]) for file in manifest["files"]}
+    here = {n: (sha256(c), len(c)) for n, c in files.items() if not n.startswith("manifest.")}
+    if named != here or len(manifest["files"]) != len(named):
+        wrong = sorted(n for n in {*named, *here} if named.get(n) != here.get(n))
+        raise Bad(f"not as the manifest has it: {', '.join(wrong) or 'the list of files'}")
+    return manifest
+
+
+def _ascending(what: str, items: Sequence[Any]) -> None:
+    if any(a >= b for a, b in pairwise(items)):
+        raise Bad(f"{what} are out of order, or twice there")
+
+
+def _chains(bundle: Bundle) -> Iterator[str]:
+    """Each case whole but for what the manifest leaves out, each entry hashed in the next."""
+    _ascending("the entries", [found.place for found in bundle.entries])
+    listed = bundle.manifest["cases"]
+    if [case["case"] for case in listed if case["entries"]] != list(bundle.streams):
+        yield "the entries are not of the cases that the manifest names"
+    if OWN in bundle.left_out or (OWN, 1) not in bundle.by_place:
+        yield "the ledger's own stream is not there from its first entry"
+    for case in listed:
+        found = bundle.of(case["case"])
+        versions = sorted([*(each.body["version"] for each in found), *case["left_out"]])
+        if versions != list(range(1, len(versions) + 1)) or case["last"] != len(versions):
+            yield f"case {case['case']}: an entry is missing"
+        if case["entries"] != len(found):
+            yield f"case {case['case']}: not as many entries as the manifest says"
+        yield from _chain(found, bundle.manifest["ledger"])
+
+
+def _chain(found: Sequence[Entry], ledger: str) -> Iterator[str]:
+    before: Entry | None = None
+    for each in found:
+        prev, version = each.body["prev"], each.body["version"]
+        if each.body["ledger"] != ledger:
+            yield f"{each.named} is of another ledger"
+        if (prev is None) != (version == 1) or not _HASH.fullmatch(prev or "0" * 64):
+            yield f"{each.named} does not say what it follows"
+        if before is not None:
+            follows = before.body["version"] == version - 1
+            if follows and prev != before.digest:
+                yield f"{each.named} does not follow the entry before it"
+            if each.body["recorded_at"] < before.body["recorded_at"]:
+                yield f"{each.named} was recorded before the entry before it"
+        before = each
+
+
+def _keys(bundle: Bundle) -> Iterator[str]:
+    """Follow the ledger's own stream from key to key; each rotation is signed by both."""
+    for found in bundle.of(OWN):
+        data = found.body["data"]
+        if found.body["type"] == "KeyMade":
+            bundle.older += bundle.path
+            bundle.path = [unbase64(str(data.get("public")), found.named)]
+        elif found.body["type"] == "KeyRotated":
+            names = ("old", "new", "signed_by_old", "signed_by_new")
+            old, new, by_old, by_new = (unbase64(str(data.get(n)), found.named) for n in names)
+            text = f"casetrack key rotation\n{found.body['ledger']}\n{data['old']}\n{data['new']}\n"
+            if bundle.path[-1:] != [old] or not (
+                signed(old, by_old, text.encode()) and signed(new, by_new, text.encode())
+            ):
+                yield f"{found.named}: the new key is not one that the old key named"
+            else:
+                bundle.path.append(new)
+
+
+def _disclosures(bundle: Bundle) -> Iterator[str]:
+    order = []
+    for line in lines("disclosures.jsonl", bundle.files["disclosures.jsonl"]):
+        case, version, name, text = canonical(line)
+        _, sealed, value = canonical(text)
+        found = bundle.by_place[case, version]
+        order.append((case, version, name))
+        if found.body["sealed"].get(name) != sha256(text.encode()) or sealed != name:
+            yield f"{found.named}: a value is not the one that was sealed"
+        else:
+            bundle.values.setdefault(found.place, {})[name] = value
+    _ascending("the disclosures", order)
+    if order and not bundle.manifest["phi"]:
+        yield "typed values are in a bundle that was to have none"
+    yield from _missing(bundle)
+
+
+def _missing(bundle: Bundle) -> Iterator[str]:
+    """A sealed value is here, or an entry says that it was redacted; never both."""
+    gone = redacted(bundle)
+    for found in bundle.entries:
+        case, here = found.body["case"], bundle.values.get(found.place, {}).keys()
+        away = gone.get(found.place, set())
+        if here & away:
+            yield f"{found.named}: a value is here that was redacted"
+        whole = bundle.manifest["phi"] and case != OWN and case not in bundle.left_out
+        if whole and found.body["sealed"].keys() - here - away:
+            yield f"{found.named}: a value is missing that was not redacted"
+
+
+def redacted(bundle: Bundle) -> dict[Place, set[str]]:
+    gone: dict[Place, set[str]] = {}
+    for found in bundle.entries:
+        if found.body["type"] == "ValueRedacted":
+            for target in found.body["data"].get("removed", []):
+                gone.setdefault((found.body["case"], target["version"]), set()).add(target["name"])
+    return gone
+
+
+def _definitions(bundle: Bundle) -> Iterator[str]:
+    here = {name[12:-5]: raw for name, raw in bundle.files.items() if name[:12] == "definitions/"}
+    for digest, raw in here.items():
+        if sha256(raw) != digest:
+            yield f"definition {digest} has another text"
+    named = {digest for found in bundle.entries for digest in digests(found.body["data"])}
+    absent = bundle.manifest["definitions_missing"]
+    if {*here, *absent} != named or here.keys() & set(absent):
+        yield "the definitions are not those that the entries name"
+
+
+def digests(data: object) -> Iterator[str]:
+    """The digests of workflows and calendars in an entry's data; what people typed aside."""
+    for name, value in data.items() if isinstance(data, dict) else ():
+        if name in {"definition", "digest"} and isinstance(value, str):
+            yield value
+        elif name != "fields":
+            for inner in value if isinstance(value, list) else [value]:
+                yield from digests(inner)
+
+
+def _proofs(bundle: Bundle) -> Iterator[str]:
+    """The sealed entries are in the tree of the checkpoint, which one of our keys signed."""
+    if "checkpoint.txt" not in bundle.files:
+        return
+    bundle.note = note(bundle.files["checkpoint.txt"], "checkpoint.txt")
+    known: dict[tuple[int, int], bytes] = {}
+    for line in lines("proof.txt", bundle.files["proof.txt"]):
+        span, found = _proof(bundle, line)
+        if span in known:
+            raise Bad("proof.txt says one thing twice")
+        known[span] = found
+    bundle.tree = Tree(known)
+    if bundle.tree.root(bundle.note.size) != bundle.note.root or bundle.tree.spare:
+        yield "an entry is not in the tree of the checkpoint, or is not as it was sealed"
+    if bundle.note.origin != f"casetrack/{bundle.manifest['ledger']}":
+        yield "the checkpoint is of another ledger"
+    if not any(map(bundle.note.by, bundle.path)):
+        yield "the checkpoint is signed by no key of the ledger"
+    if bundle.files["public-key.txt"] != base64.b64encode(bundle.path[-1]) + b"\n":
+        yield "public-key.txt is not the key that the ledger names"
+
+
+def _proof(bundle: Bundle, line: str) -> tuple[tuple[int, int], bytes]:
+    if leaf := _LEAF.fullmatch(line):
+        index, place = int(leaf[1]), (leaf[2], int(leaf[3]))
+        if place not in bundle.by_place or place in bundle.sealed:
+            raise Bad("proof.txt names an entry that is not here, or names one twice")
+        bundle.sealed[place] = index
+        return (index, index + 1), bundle.by_place[place].leaf
+    if node := _NODE.fullmatch(line):
+        return (int(node[1]), int(node[2])), bytes.fromhex(node[3])
+    raise Bad("proof.txt holds a line that is neither a leaf nor a node")
+
+
+def _counts(bundle: Bundle) -> Iterator[str]:
+    counted = len(bundle.sealed), len(bundle.entries) - len(bundle.sealed)
+    if counted != (bundle.manifest["sealed"], bundle.manifest["unsealed"]):
+        yield "not as many entries are sealed as the manifest says"
+    if not _exported(bundle):
+        yield "the ledger has no entry that says that this bundle was made"
+    for case in bundle.manifest["cases"]:
+        indices = [bundle.sealed.get(found.place) for found in bundle.of(case["case"])]
+        sealed = [index for index in indices if index is not None]
+        if indices[: len(sealed)] != sorted(sealed):
+            yield f"case {case['case']}: its entries were sealed out of order"
+
+
+def _exported(bundle: Bundle) -> bool:
+    """Whether the entries that the manifest names say that these cases left the ledger."""
+    told = [bundle.by_place[OWN, version].body for version in bundle.manifest["exports"]]
+    named = [case for body in told for case in body["data"]["cases"]]
+    cases = [case["case"] for case in bundle.manifest["cases"] if case["case"] != OWN]
+    return {(body["type"], body["data"]["command"], body["data"]["scope"]) for body in told} == {
+        ("DisclosureMade", "bundle", bundle.manifest["scope"])
+    } and named == ([] if bundle.manifest["scope"] == "all" else cases)
+
+
+# What was brought from outside.
+
+
+class Outside(NamedTuple):
+    fingerprint: str | None
+    note: Note | None
+
+
+def outside_problems(bundle: Bundle, outside: Outside) -> Iterator[str]:
+    if outside.fingerprint is not None and not trusted(bundle, outside.fingerprint):
+        yield "the checkpoint is signed by no key that the fingerprint you gave leads to"
+    if outside.note is not None:
+        yield from _extended(bundle, outside.note)
+
+
+def trusted(bundle: Bundle, fingerprint: str) -> list[bytes]:
+    """The keys that the fingerprint leads to, if one of them signed the checkpoint."""
+    marks = list(map(sha256, bundle.path))
+    led_to = bundle.path[marks.index(fingerprint) :] if fingerprint in marks else []
+    return led_to if bundle.note and any(map(bundle.note.by, led_to)) else []
+
+
+def _extended(bundle: Bundle, old: Note) -> Iterator[str]:
+    if old.origin != f"casetrack/{bundle.manifest['ledger']}":
+        yield "the checkpoint you gave is of another ledger"
+    elif not any(map(old.by, [*bundle.path, *bundle.older])):
+        yield "the checkpoint you gave is signed by no key of the ledger"
+    elif bundle.note is None or bundle.note.size < old.size:
+        yield (
+            "the checkpoint you gave covers more entries than the bundle's: the bundle is older,"
+            " or entries were cut off"
+        )
+    else:
+        try:
+            same = bundle.tree.root(old.size) == old.root
+        except Bad:
+            same = False
+        if not same:
+            yield "the bundle's tree does not extend the checkpoint you gave: history was rewritten"
+
+
+# In words. Nothing here decides anything.
+
+_SAYS = {
+    "LedgerOpened": "the ledger was opened",
+    "KeyMade": "a signing key was made",
+    "KeyRotated": "a newer signing key took over",
+    "DisclosureMade": "typed values left the ledger: {command}, {scope} cases",
+    "CaseOpened": "opened under {workflow}, edition {edition}: {state}",
+    "TransitionFired": "{trigger}: {from} -> {to}",
+    "EvidenceRecorded": "evidence recorded: {item}",
+    "NoteAdded": "a note",
+    "CaseAssigned": "assigned to {assignee}",
+    "DeadlinePlanned": "a deadline of our own",
+    "DeadlineDone": "a deadline of our own was met",
+    "DeadlineExtended": "a deadline was extended",
+    "DeadlineTolled": "{deadline} stands still",
+    "DeadlineResumed": "a deadline runs again",
+    "DeadlineReprojected": "deadlines were counted again, the calendar having changed",
+    "EntryCorrected": "version {corrects} was corrected",
+    "EntryVoided": "version {voids} was taken back",
+    "ReminderSent": "reminder of {deadline} ({rung}), act by {act_by}",
+    "ValueRedacted": "typed values were redacted",
+}
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: object) -> str:
+    """Text that moves no cursor and turns no line around."""
+    return _UNSAFE.sub(
+        lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), str(text)
+    )
+
+
+def history(bundle: Bundle) -> Iterator[str]:
+    """What happened, from the entries alone."""
+    gone = redacted(bundle)
+    for case, found in bundle.streams.items():
+        reference = bundle.values.get((case, 1), {}).get("reference")
+        named = f"case {case}" + (f", {reference}" if reference else "")
+        yield "the ledger's own stream" if case == OWN else named
+        for each in found:
+            yield from _told(each, bundle, gone.get(each.place, set()))
+
+
+def _told(each: Entry, bundle: Bundle, gone: Iterable[str]) -> Iterator[str]:
+    body, data = each.body, each.body["data"]
+    says = _SAYS.get(body["type"], body["type"]).format_map(data)
+    yield f"{body['version']:>5}  {body['occurred_at'] or body['occurred_on']}  {says}"
+    proof = "sealed" if each.place in bundle.sealed else "NOT SEALED"
+    yield f"         recorded {body['recorded_at']} by {body['actor']} ({body['by']}), {proof}"
+    for name, value in (*data.get("fields", {}).items(), *_others(body["type"], data)):
+        yield f"         {name}: {_plain(value)}"
+    yield from (f"         {text}" for text in _deadlines(data))
+    values = bundle.values.get(each.place, {})
+    for name in sorted(body["sealed"]):
+        absent = "redacted" if name in gone else "sealed, not disclosed"
+        yield f"         {name}: {_plain(values[name]) if name in values else absent}"
+
+
+def _others(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the sentence and the lines on deadlines leave out."""
+    told = {"fields", "armed", "closed", "moved", "reopened", "unproven", "definition"}
+    for name, value in data.items():
+        if (
+            name not in told
+            and f"{{{name}}}" not in _SAYS.get(kind, "")
+            and value not in (None, False, [])
+        ):
+            yield name, value
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _deadlines(data: Mapping[str, Any]) -> Iterator[str]:
+    for item in data.get("armed", []):
+        yield f"armed {item['deadline']}: {_dates(item['reading'])}"
+    for item in data.get("moved", []):
+        yield f"moved {item['deadline']} ({item['why']}): {_dates(item['reading'])}"
+    for item in data.get("closed", []):
+        yield f"closed {item['deadline']}: {item['outcome']}{', late' if item['late'] else ''}"
+    for word in ("reopened", "unproven"):
+        for name in data.get(word, []):
+            yield f"{word} {name}"
+
+
+def _dates(reading: Mapping[str, Any]) -> str:
+    law = f", law {reading['law_by']}" if reading["law_by"] else ""
+    return f"act by {reading['act_by']}, due {reading['due_on']}{law}"
+
+
+def proved(bundle: Bundle, outside: Outside) -> Iterator[str]:
+    values = sum(map(len, bundle.values.values()))
+    yield f"{len(bundle.entries)} entries are in canonical form, each hashed in the one after it"
+    yield f"{values} typed values are those that were sealed"
+    if bundle.note:
+        size = bundle.note.size
+        yield f"{len(bundle.sealed)} entries are in the tree of the checkpoint, of {size}"
+        yield f"a key of the ledger signed that checkpoint: {sha256(bundle.path[-1])} is the newest"
+    if outside.fingerprint:
+        yield "the fingerprint that you gave is that key's, or leads to it by rotations"
+    if outside.note:
+        before = sum(index < outside.note.size for index in bundle.sealed.values())
+        yield f"the tree extends the checkpoint that you gave: {before} of the entries were in it"
+
+
+def unproved(bundle: Bundle, outside: Outside) -> Iterator[str]:
+    if not outside.fingerprint:
+        yield "whose key signed: give --key, from a daily report that you kept"
+    if not outside.note:
+        yield "that history was not rewritten: give --checkpoint, from a report that you kept"
+    yield from _open_ends(bundle)
+    for case in bundle.manifest["cases"]:
+        if case["left_out"]:
+            count = len(case["left_out"])
+            yield f"case {case['case']}: the chain where {count} entries are left out"
+    absent = len(bundle.manifest["definitions_missing"])
+    if absent:
+        yield f"the texts of {absent} definitions, which the ledger does not keep"
+    yield "that what people typed is true, and that clocks were right when it was recorded"
+
+
+def _open_ends(bundle: Bundle) -> Iterator[str]:
+    loose = [found for found in bundle.entries if found.place not in bundle.sealed]
+    if loose:
+        yield f"{len(loose)} entries that no checkpoint covers, marked NOT SEALED above"
+    newest = max((bundle.by_place[at].body["recorded_at"] for at in bundle.sealed), default="")
+    early = [found.named for found in loose if found.body["recorded_at"] < newest]
+    if early:
+        yield f"why these are not sealed, though later ones are: {', '.join(early[:10])}"
+    if bundle.note is None or bundle.note.size > len(bundle.sealed):
+        yield "that no entry of these cases was left out: the bundle is not of the whole ledger"
+
+
+def report(bundle: Bundle, outside: Outside) -> Iterator[str]:
+    """Everything to say of a bundle in which nothing is wrong."""
+    asked = bundle.manifest
+    yield f"ledger {asked['ledger']}, {asked['scope']} cases"
+    if bundle.of(OWN)[0].body["data"].get("practice"):
+        yield "PRACTICE LEDGER: its cases are invented and its clock was set by hand"
+    for name in ("as_of", "known_at"):
+        if asked[name] is not None:
+            yield f"only what was {'true' if name == 'as_of' else 'known'} by {asked[name]}"
+    yield from ("", *history(bundle), "", "proved:")
+    yield from (f"  - {text}" for text in proved(bundle, outside))
+    yield "not proved:"
+    yield from (f"  - {text}" for text in unproved(bundle, outside))
+    both = outside.fingerprint and outside.note
+    yield "verdict: proved against what you gave" if both else "verdict: self-consistent only"
+
+
+def run(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="verify.py", description="Check an evidence bundle.")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE.zip")
+    parser.add_argument("--key", metavar="FINGERPRINT", help="64 digits, from outside")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint you kept")
+    asked = parser.parse_args(arguments)
+    try:
+        outside = _outside(asked.key, asked.checkpoint)
+        with asked.bundle.open("rb") as stream:
+            raw = stream.read(MOST_BYTES + 1)
+    except (OSError, Bad) as error:
+        parser.error(safe(error))
+    try:
+        bundle = Bundle(raw)
+        problems = [*bundle.problems(), *outside_problems(bundle, outside)]
+        told = [] if problems else list(report(bundle, outside))
+    except Bad as bad:
+        problems, told = [str(bad)], []
+    except MALFORMED:
+        problems, told = ["a part of the bundle is not of format 1"], []
+    if problems:
+        told = [*(f"WRONG: {text}" for text in problems), "verdict: do not rely on this bundle"]
+    sys.stdout.write("".join(f"{safe(line)}\n" for line in told))
+    return 5 if problems else 0
+
+
+def _outside(key: str | None, checkpoint: Path | None) -> Outside:
+    if key is not None and not _HASH.fullmatch(key):
+        raise Bad("a fingerprint is 64 digits of 0-9 and a-f")
+    if checkpoint is None:
+        return Outside(key, None)
+    with checkpoint.open("rb") as stream:
+        text = stream.read(1 << 20).decode(errors="replace").replace("\r\n", "\n")
+    found = _NOTE.search(text)
+    return Outside(key, note((found[0] if found else "").encode(), "the file of --checkpoint"))
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))

@@ -12,6 +12,7 @@ import typer
 from casetrack.cli import (
     admin,
     audit,
+    audit_export,
     cases,
     changes,
     docket,
@@ -96,6 +97,11 @@ app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
+_audit = typer.Typer(help="The auditor's: what is proved, and what is handed over.",
+                     no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+_audit.command("export")(audit_export.export)
+_audit.command("files")(audit_export.files)
+app.add_typer(_audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -160,6 +160,9 @@ class Ledger(Protocol):
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         """A case's entries by version; none if there is no such case."""
 
+    def disclosures(self, case_id: str) -> Mapping[tuple[int, str], str]:
+        """The exact disclosure texts still on file, by version and sealed name."""
+
     def by_key(self, case_id: str, key: str) -> Entry | None: ...
 
     def definition(self, digest: str) -> str: ...
