@@ -720,7 +720,12 @@ def _others(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    match value:
+        case dict():
+            return " ".join(_plain(inner) for inner in value.values() if inner is not None)
+        case list():
+            return "; ".join(map(_plain, value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _deadlines(data: Mapping[str, Any]) -> Iterator[str]:
@@ -742,12 +747,12 @@ def _dates(reading: Mapping[str, Any]) -> str:
 
 def proved(bundle: Bundle, outside: Outside) -> Iterator[str]:
     values = sum(map(len, bundle.values.values()))
-    yield f"{len(bundle.entries)} entries are in canonical form, each hashed in the one after it"
+    yield f"{len(bundle.entries)} entries are in canonical form, chained by their digests"
     yield f"{values} typed values are those that were sealed"
     if bundle.note:
         size = bundle.note.size
         yield f"{len(bundle.sealed)} entries are in the tree of the checkpoint, of {size}"
-        yield f"a key of the ledger signed that checkpoint: {sha256(bundle.path[-1])} is the newest"
+        yield f"a key of the ledger signed it; the newest is {sha256(bundle.path[-1])}"
     if outside.fingerprint:
         yield "the fingerprint that you gave is that key's, or leads to it by rotations"
     if outside.note:
