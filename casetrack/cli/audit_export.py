@@ -50,6 +50,8 @@ def export(
 
     if cases and patient is not None:
         raise typer.BadParameter("give cases or --patient, not both")
+    if not purpose:
+        raise typer.BadParameter("--purpose is needed: what is it for?")
     tracker = session(ctx).writing()
     request = Request(
         form=format_.value, purpose=values.typed(purpose, "purpose"),
