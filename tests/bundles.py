@@ -17,7 +17,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.store import LEDGER_CASE
-from tests import seals
+from tests import signing
 from tests.facts import (
     DEFINITION,
     DIGEST,
@@ -52,19 +52,19 @@ def made() -> Made:
     """Each case has entries from before, between and after the two seals."""
     clock = FakeClock()
     ledger = MemoryLedger(fixed_sources(clock), practice=True)
-    seals.make_key(ledger)
+    signing.make_key(ledger)
     case = new_case(ledger, opened("C-1", "Žofie", (deadline("reply", NOV_20),)))
     other = new_case(ledger, opened("C-2", "Jan"))
     clock.move(minutes=1)
     case, _ = append(ledger, case, noted("first"))
-    mailed = seals.seal(ledger)
+    mailed = signing.seal(ledger)
     clock.move(minutes=1)
     case, _ = append(ledger, case, fired(), noted("second", number="N-7 \u202e\u2028"))
     clock.move(seconds=1)
     other, _ = append(ledger, other, noted("of the other"))
     case, _ = ledger.redact(case, draft(redacted((2, "note"))))
     clock.move(minutes=1)
-    seals.seal(ledger)
+    signing.seal(ledger)
     clock.move(minutes=1)
     append(ledger, case, assigned("eva"))
     return Made(ledger, (case.id, other.id), mailed)
@@ -99,7 +99,7 @@ def files_of(
 ) -> dict[str, bytes]:
     """The members of a bundle of these cases, or of all."""
     said = e.DisclosureMade(command="bundle", scope="listed" if cases else "all", cases=cases)
-    seals.own(ledger, said)
+    signing.own(ledger, said)
     ids = [LEDGER_CASE, *(cases or ledger.case_ids())]
     streams = []
     for case_id in ids:
@@ -115,7 +115,7 @@ def files_of(
     )  # fmt: skip
     definitions = Definitions(texts={DIGEST: DEFINITION}, missing=())
     pages = dict.fromkeys(ids[1:], "<!doctype html>\n")
-    sealed = sealed_in(ledger, streams, public or seals.public())
+    sealed = sealed_in(ledger, streams, public or signing.public())
     return bundle.members(asked, streams, definitions, sealed, pages)
 
 

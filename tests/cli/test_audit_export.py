@@ -16,7 +16,7 @@ import pytest
 
 from casetrack.audit import verify
 from casetrack.ledger.sql import open_ledger
-from tests import seals
+from tests import signing
 from tests.bundles import problems
 from tests.cli.driver import LEDGER, NOW, Office, denied, practice, submitted
 from tests.fakes import FakeClock, fixed_sources
@@ -44,8 +44,8 @@ def sealed(office: Office) -> str:
     """The office's ledger with a key and a seal; the note."""
     ledger = open_ledger(f"sqlite:///{office.db}", fixed_sources(FakeClock()))
     if not any(entry.type == "KeyMade" for entry in ledger.entries(LEDGER)):
-        seals.make_key(ledger)
-    note = seals.seal(ledger)
+        signing.make_key(ledger)
+    note = signing.seal(ledger)
     ledger.close()
     return note
 
@@ -213,7 +213,7 @@ def test_a_bundle_of_a_sealed_database_is_proved_against_an_old_note(
     exported(office, "bundle", "C-1", "--phi")
     (tmp_path / "old.txt").write_text(old, encoding="utf-8")
     code = verify.run([
-        str(office.folder / "out.bundle"), "--key", seals.fingerprint(),
+        str(office.folder / "out.bundle"), "--key", signing.fingerprint(),
         "--checkpoint", str(tmp_path / "old.txt"),
     ])  # fmt: skip
     text = capsys.readouterr().out

@@ -19,7 +19,7 @@ from casetrack.domain import events as e
 from casetrack.ledger import canonical
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.store import LEDGER_CASE
-from tests import seals
+from tests import signing
 from tests.bundles import (
     EVIDENCE,
     Made,
@@ -65,7 +65,7 @@ def test_it_is_verified_in_an_empty_environment(tmp_path: Path) -> None:
     (tmp_path / "verify.py").write_bytes(files()["verify.py"])
     (tmp_path / "b.zip").write_bytes(packed(files()))
     (tmp_path / "kept.txt").write_text(found.mailed, encoding="utf-8")
-    command = [sys.executable, "-I", "-S", "verify.py", "b.zip", "--key", seals.fingerprint()]
+    command = [sys.executable, "-I", "-S", "verify.py", "b.zip", "--key", signing.fingerprint()]
     done = subprocess.run(
         [*command, "--checkpoint", "kept.txt"],
         cwd=tmp_path, env={}, capture_output=True, text=True, check=False,
@@ -92,8 +92,8 @@ def test_bodies_are_there_as_they_were_hashed() -> None:
 
 def test_the_signed_note_verifies_by_the_other_implementation() -> None:
     note = notes.parse(files()["checkpoint.txt"].decode())
-    assert note.signed_by(seals.public())
-    assert files()["public-key.txt"].decode().strip() == seals.text(seals.public())
+    assert note.signed_by(signing.public())
+    assert files()["public-key.txt"].decode().strip() == signing.text(signing.public())
 
 
 def test_every_member_is_plain_private_and_without_a_date() -> None:
@@ -112,7 +112,7 @@ def test_the_manifest_counts_what_is_sealed() -> None:
 
 
 def test_what_is_proved_and_what_is_not_is_said(tmp_path: Path, capsys: Capsys) -> None:
-    found, key = story()[0], ["--key", seals.fingerprint()]
+    found, key = story()[0], ["--key", signing.fingerprint()]
     raw = packed(files())
     alone = told(tmp_path, raw, capsys)
     by_key = told(tmp_path, raw, capsys, *key)
@@ -174,7 +174,7 @@ def test_of_a_ledger_never_sealed_nothing_is_proved_but_itself(
     assert not content.keys() & verify.SEALS
     code, text = told(tmp_path, packed(content), capsys)
     assert (code, text.splitlines()[-1]) == (0, "verdict: self-consistent only")
-    assert told(tmp_path, packed(content), capsys, "--key", seals.fingerprint())[0] == 5
+    assert told(tmp_path, packed(content), capsys, "--key", signing.fingerprint())[0] == 5
     assert told(tmp_path, packed(content), capsys, checkpoint=story()[0].mailed)[0] == 5
 
 
@@ -410,7 +410,7 @@ def no_seal_at_all(content: Files) -> Files:
 
 
 def another_key(content: Files) -> Files:
-    key = f"{seals.text(seals.public(seals.KEYS[1]))}\n".encode()
+    key = f"{signing.text(signing.public(signing.KEYS[1]))}\n".encode()
     return manifested({**content, "public-key.txt": key})
 
 
@@ -493,7 +493,7 @@ def test_the_unsealed_end_of_a_chain_is_not_proved_by_anything(
 ) -> None:
     changed = with_entries(files(), rehashed(files(), FIRST, 6, actor="mallory"))
     code, text = told(
-        tmp_path, packed(changed), capsys, "--key", seals.fingerprint(),
+        tmp_path, packed(changed), capsys, "--key", signing.fingerprint(),
         checkpoint=story()[0].mailed,
     )  # fmt: skip
     assert code == 0
@@ -513,9 +513,9 @@ def test_history_rewritten_with_the_key_is_found_by_an_old_checkpoint_alone(
     head = notes.Checkpoint(
         origin=notes.origin(story()[0].ledger.id), size=len(leaves), root=merkle.root(leaves)
     )
-    note = notes.signed(head, [seals.KEYS[0]]).encode()
+    note = notes.signed(head, [signing.KEYS[0]]).encode()
     changed = packed(with_entries({**content, "checkpoint.txt": note}, texts))
-    key = ["--key", seals.fingerprint()]
+    key = ["--key", signing.fingerprint()]
     assert told(tmp_path, changed, capsys, *key)[0] == 0
     code, text = told(tmp_path, changed, capsys, *key, checkpoint=story()[0].mailed)
     assert (code, "does not extend the checkpoint you gave" in text) == (5, True)
@@ -525,13 +525,13 @@ def test_a_whole_new_history_by_another_key_is_found_by_the_fingerprint(
     tmp_path: Path, capsys: Capsys
 ) -> None:
     ledger = MemoryLedger(made().ledger.sources)
-    seals.make_key(ledger, seals.KEYS[1])
+    signing.make_key(ledger, signing.KEYS[1])
     new_case(ledger)
-    seals.seal(ledger, seals.KEYS[1])
-    raw = packed(files_of(ledger, public=seals.public(seals.KEYS[1])))
+    signing.seal(ledger, signing.KEYS[1])
+    raw = packed(files_of(ledger, public=signing.public(signing.KEYS[1])))
     assert told(tmp_path, raw, capsys)[0] == 0
-    assert told(tmp_path, raw, capsys, "--key", seals.fingerprint(seals.KEYS[1]))[0] == 0
-    code, text = told(tmp_path, raw, capsys, "--key", seals.fingerprint())
+    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint(signing.KEYS[1]))[0] == 0
+    code, text = told(tmp_path, raw, capsys, "--key", signing.fingerprint())
     assert (code, "no key that the fingerprint you gave leads to" in text) == (5, True)
 
 
@@ -543,22 +543,22 @@ def test_a_ledger_cut_back_to_before_a_checkpoint_is_found(tmp_path: Path, capsy
     later = found.ledger
     raw = packed(files())
     append(later, own_case(later), e.Event(data=e.LedgerOpened(practice=True), occurred_on=DAY))
-    newer = seals.seal(later)
+    newer = signing.seal(later)
     code, text = told(tmp_path, raw, capsys, checkpoint=newer)
     assert (code, "covers more entries than the bundle's" in text) == (5, True)
 
 
 def test_a_checkpoint_of_another_ledger_is_none_of_this_one(tmp_path: Path, capsys: Capsys) -> None:
     other = MemoryLedger(made().ledger.sources)
-    seals.make_key(other)
-    note = seals.seal(other)
+    signing.make_key(other)
+    note = signing.seal(other)
     code, text = told(tmp_path, packed(files()), capsys, checkpoint=note)
     assert (code, "is of another ledger" in text) == (5, True)
 
 
 def test_a_checkpoint_that_nobody_signed_is_worth_nothing(tmp_path: Path, capsys: Capsys) -> None:
     head = notes.parse(story()[0].mailed).checkpoint
-    note = notes.signed(head, [seals.KEYS[1]])
+    note = notes.signed(head, [signing.KEYS[1]])
     code, text = told(tmp_path, packed(files()), capsys, checkpoint=note)
     assert (code, "signed by no key of the ledger" in text) == (5, True)
 
@@ -566,13 +566,13 @@ def test_a_checkpoint_that_nobody_signed_is_worth_nothing(tmp_path: Path, capsys
 def test_a_size_that_was_never_signed_cannot_be_shown(tmp_path: Path, capsys: Capsys) -> None:
     head = notes.parse(story()[0].mailed).checkpoint
     forged = notes.Checkpoint(origin=head.origin, size=head.size, root=bytes(32))
-    note = notes.signed(forged, [seals.KEYS[0]])
+    note = notes.signed(forged, [signing.KEYS[0]])
     assert told(tmp_path, packed(files()), capsys, checkpoint=note)[0] == 5
     found = made()
     one = packed(files_of(found.ledger, found.cases[1:]))
     for size in range(1, 9):
         forged = notes.Checkpoint(origin=head.origin, size=size, root=bytes(32))
-        note = notes.signed(forged, [seals.KEYS[0]])
+        note = notes.signed(forged, [signing.KEYS[0]])
         assert told(tmp_path, one, capsys, checkpoint=note)[0] == 5
 
 
@@ -580,7 +580,7 @@ def test_a_size_that_was_never_signed_cannot_be_shown(tmp_path: Path, capsys: Ca
 def test_a_checkpoint_is_found_in_the_mail_that_it_came_with(
     ends: str, tmp_path: Path, capsys: Capsys
 ) -> None:
-    mail = f"Due soon\n\n3 cases\n\n{story()[0].mailed}\nkey {seals.fingerprint()}\n"
+    mail = f"Due soon\n\n3 cases\n\n{story()[0].mailed}\nkey {signing.fingerprint()}\n"
     path = tmp_path / "mail.txt"
     path.write_bytes(mail.replace("\n", ends).encode())
     code, text = told(tmp_path, packed(files()), capsys, "--checkpoint", str(path))
@@ -593,30 +593,30 @@ def test_a_checkpoint_is_found_in_the_mail_that_it_came_with(
 def rotated(*steps: tuple[int, int]) -> MemoryLedger:
     ledger = made().ledger
     for old, new in steps:
-        seals.rotate(ledger, seals.KEYS[old], seals.KEYS[new])
+        signing.rotate(ledger, signing.KEYS[old], signing.KEYS[new])
     return ledger
 
 
 def test_an_old_fingerprint_leads_to_the_newest_key(tmp_path: Path, capsys: Capsys) -> None:
     ledger = rotated((0, 1), (1, 2))
-    seals.seal(ledger, seals.KEYS[2])
-    raw = packed(files_of(ledger, public=seals.public(seals.KEYS[2])))
-    for key in seals.KEYS[:3]:
-        mark = seals.fingerprint(key)
+    signing.seal(ledger, signing.KEYS[2])
+    raw = packed(files_of(ledger, public=signing.public(signing.KEYS[2])))
+    for key in signing.KEYS[:3]:
+        mark = signing.fingerprint(key)
         assert told(tmp_path, raw, capsys, "--key", mark, checkpoint=story()[0].mailed)[0] == 0
-    assert told(tmp_path, raw, capsys, "--key", seals.fingerprint(seals.KEYS[3]))[0] == 5
+    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint(signing.KEYS[3]))[0] == 5
 
 
 def test_a_key_that_only_took_itself_in_is_not_followed(tmp_path: Path, capsys: Capsys) -> None:
     ledger = made().ledger
-    said = notes.rotation_text(ledger.id, seals.public(), seals.public(seals.KEYS[1]))
-    by_new = seals.text(notes.sign(seals.KEYS[1], said))
-    seals.own(ledger, e.KeyRotated(
-        old=seals.text(seals.public()), new=seals.text(seals.public(seals.KEYS[1])),
+    said = notes.rotation_text(ledger.id, signing.public(), signing.public(signing.KEYS[1]))
+    by_new = signing.text(notes.sign(signing.KEYS[1], said))
+    signing.own(ledger, e.KeyRotated(
+        old=signing.text(signing.public()), new=signing.text(signing.public(signing.KEYS[1])),
         signed_by_old=by_new, signed_by_new=by_new,
     ))  # fmt: skip
-    seals.seal(ledger, seals.KEYS[1])
-    raw = packed(files_of(ledger, public=seals.public(seals.KEYS[1])))
+    signing.seal(ledger, signing.KEYS[1])
+    raw = packed(files_of(ledger, public=signing.public(signing.KEYS[1])))
     code, text = told(tmp_path, raw, capsys)
     assert (code, "the new key is not one that the old key named" in text) == (5, True)
 
@@ -624,25 +624,25 @@ def test_a_key_that_only_took_itself_in_is_not_followed(tmp_path: Path, capsys: 
 def test_a_newer_fingerprint_does_not_lead_back(tmp_path: Path, capsys: Capsys) -> None:
     """The old key may have been given up because it was stolen."""
     ledger = rotated((0, 1))
-    raw = packed(files_of(ledger, public=seals.public(seals.KEYS[1])))
-    assert told(tmp_path, raw, capsys, "--key", seals.fingerprint())[0] == 0
-    assert told(tmp_path, raw, capsys, "--key", seals.fingerprint(seals.KEYS[1]))[0] == 5
+    raw = packed(files_of(ledger, public=signing.public(signing.KEYS[1])))
+    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint())[0] == 0
+    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint(signing.KEYS[1]))[0] == 5
 
 
 def test_a_key_made_anew_is_not_led_to_by_the_old_one(tmp_path: Path, capsys: Capsys) -> None:
     ledger = made().ledger
-    seals.make_key(ledger, seals.KEYS[1])
-    seals.seal(ledger, seals.KEYS[1])
-    raw = packed(files_of(ledger, public=seals.public(seals.KEYS[1])))
-    assert told(tmp_path, raw, capsys, "--key", seals.fingerprint())[0] == 5
-    new = ["--key", seals.fingerprint(seals.KEYS[1])]
+    signing.make_key(ledger, signing.KEYS[1])
+    signing.seal(ledger, signing.KEYS[1])
+    raw = packed(files_of(ledger, public=signing.public(signing.KEYS[1])))
+    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint())[0] == 5
+    new = ["--key", signing.fingerprint(signing.KEYS[1])]
     assert told(tmp_path, raw, capsys, *new, checkpoint=story()[0].mailed)[0] == 0
 
 
 # Asked wrongly
 
 
-@pytest.mark.parametrize("key", ["", "0" * 63, "G" * 64, seals.fingerprint().upper()])
+@pytest.mark.parametrize("key", ["", "0" * 63, "G" * 64, signing.fingerprint().upper()])
 def test_a_malformed_fingerprint_is_no_verdict(key: str, tmp_path: Path, capsys: Capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         told(tmp_path, packed(files()), capsys, "--key", key)
