@@ -19,6 +19,7 @@ from casetrack.errors import BadDefinition, UnknownName
 MAX_YEARS = 100
 
 _ISO_WEEK = range(1, 8)
+_DATES = frozenset({"first", "last", "date", "observed_for"})
 
 
 class _Definition(msgspec.Struct, frozen=True):
@@ -52,6 +53,23 @@ def shipped_text(id: str) -> tuple[str, str] | None:
         return None
     text = canonical_text(resources.parse_toml(resources.calendar_text(id), f"{id}.toml"))
     return sha256(text.encode()).hexdigest(), text
+
+
+def from_text(text: str) -> Calendar:
+    """A calendar from its canonical text, with the digest of just that."""
+    return parse(_with_days(json.loads(text)), "a calendar on file")
+
+
+def _with_days(value: object) -> Any:  # noqa: ANN401  # JSON is what it is
+    """Days of the keys that are dates, as TOML has them."""
+    if isinstance(value, list):
+        return [_with_days(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: date.fromisoformat(inner) if name in _DATES else _with_days(inner)
+        for name, inner in value.items()
+    }
 
 
 def check_file(path: Path) -> Calendar:

@@ -12,7 +12,9 @@ import typer
 from casetrack.cli import (
     admin,
     audit,
+    audit_checks,
     audit_export,
+    audit_history,
     cases,
     changes,
     docket,
@@ -92,16 +94,16 @@ app.command("daily")(operator.daily)
 app.command("serve")(operator.serve)
 app.command("doctor")(operator.doctor)
 app.command("schedule")(operator.schedule)
-app.command("history")(audit.history)
+app.command("history")(audit_history.history)
 app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
-_audit = typer.Typer(help="The auditor's: what is proved, and what is handed over.",
-                     no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
-_audit.command("export")(audit_export.export)
-_audit.command("files")(audit_export.files)
-app.add_typer(_audit, name="audit")
+audit.audit.command("conformance")(audit_checks.conformance)
+audit.audit.command("drift")(audit_checks.drift)
+audit.audit.command("export")(audit_export.export)
+audit.audit.command("files")(audit_export.files)
+app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -1,58 +1,17 @@
-"""The auditor's commands: what happened, and taking a typed value back for good."""
+"""Taking a typed value back for good, and the group of the auditor's commands."""
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from casetrack.cli import render, values
-from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Yes
+from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Yes
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Refused
 
-
-class Format(StrEnum):
-    text = "text"
-    json = "json"
-
-
-def history(
-    ctx: typer.Context,
-    case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
-    patient: Annotated[str | None, typer.Option(help="Every case of a patient; @FILE.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="Only what was true by then.")
-    ] = None,
-    known_at: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="Only what was recorded by then.")
-    ] = None,
-    format_: Annotated[Format, typer.Option("--format")] = Format.text,
-    phi: Phi = False,
-    as_json: AsJson = False,
-) -> None:
-    """What happened, entry by entry, as true at one instant and as known at another."""
-    from casetrack.reports.casefile import case_name
-    from casetrack.reports.timeline import history_data, history_lines
-    from casetrack.service.history import cases_of, entries
-
-    if (case is None) == (patient is None):
-        raise typer.BadParameter("give a CASE, or --patient")
-    s = session(ctx)
-    tracker = s.writing() if phi else s.reading()
-    ids = cases_of(tracker, case, values.optional(patient))
-    if not ids:
-        raise Refused("no case of that patient")
-    found = [entries(tracker, case_id, as_of, known_at, phi=phi) for case_id in ids]
-    if phi:
-        tracker.disclose("history", ids)
-    names = {case_id: case_name(tracker.case(case_id)) for case_id in ids}
-    if as_json or format_ is Format.json:
-        render.data("history", history_data([x for _, kept in found for x in kept], names))
-        return
-    for case_id, (workflow, kept) in zip(ids, found, strict=True):
-        render.lines([names[case_id]])
-        render.lines(history_lines(kept, workflow.zone, phi=phi) or ["nothing by then"])
+audit = typer.Typer(help="Proofs and checks of the ledger, for who does not take our word.",
+                    no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
 
 
 def redact(

@@ -76,8 +76,10 @@ def _chosen(tracker: "Tracker", cases: list[str] | None, patient: str | None) ->
 
 def _told(done: "Handed", form: Form, output: Path, as_json: bool) -> None:
     if as_json:
-        content: dict[str, object] = {"format": form.value, "file": str(output), "cases": done.cases,
-                   "entries": done.entries}  # fmt: skip
+        content: dict[str, object] = {
+            "format": form.value, "file": str(output), "cases": done.cases,
+            "entries": done.entries,
+        }  # fmt: skip
         if done.sealed is not None:
             content |= {"sealed": done.sealed, "unsealed": done.unsealed}
         render.data("audit-export", content)

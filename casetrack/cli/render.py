@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Protocol
 
 import typer
@@ -50,6 +50,21 @@ def data(name: str, content: Mapping[str, object]) -> None:
         json.dumps({"schema": f"casetrack.{name}/1", **content}, ensure_ascii=False, default=str)
         + "\n"
     )
+
+
+def stream(
+    name: str,
+    member: str,
+    items: Iterable[Mapping[str, object]],
+    rest: Callable[[], Mapping[str, object]],
+) -> None:
+    """As ``data``, each item of one member printed when it is made; ``rest`` is asked last."""
+    sys.stdout.write(f'{{"schema": "casetrack.{name}/1", "{member}": [')
+    for number, item in enumerate(items):
+        sys.stdout.write(", " if number else "")
+        sys.stdout.write(json.dumps(item, ensure_ascii=False, default=str))
+    told = json.dumps(rest(), ensure_ascii=False, default=str)
+    sys.stdout.write(f"], {told[1:]}\n")
 
 
 def say(text: str) -> None:

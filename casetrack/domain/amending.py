@@ -14,6 +14,8 @@ from casetrack.domain import corrections, fields
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Transition
 from casetrack.domain.commands import Amend, Moment
+from casetrack.domain.fold import evolve
+from casetrack.domain.imagine import imagined
 from casetrack.domain.naming import suggest
 from casetrack.domain.reliving import Life
 from casetrack.domain.warned import with_sent
@@ -85,12 +87,13 @@ def amend(
 ) -> e.Event:
     """``EntryCorrected``, with the deadlines that it moves."""
     known = facts(case, entries, command.version)
-    _check_order(case, workflow, known.original, command.happened)
+    check_order(case, workflow, known.original, command.happened)
     event = _corrected(known.original, workflow, command)
     _refuse_no_change(case, entries, known, command)
     frame = c.frame(workflow, calendars)
-    life = Life(case, entries, workflow, calendars, event)
-    moved = with_sent(life.moved(known.original), case, frame, command.moment.now)
+    entry = imagined(case, event)
+    life = Life(evolve(case, entry), (*entries, entry), workflow, calendars)
+    moved = with_sent(life.moved(case, known.original), case, frame, command.moment.now)
     return replace(event, data=replace(event.data, moved=moved))
 
 
@@ -112,8 +115,8 @@ def _corrected(original: e.Entry, workflow: Workflow, command: Amend) -> e.Event
     )
 
 
-def _check_order(case: Case, workflow: Workflow, original: e.Entry, told: Moment | None) -> None:
-    """An amended day lies between those of the transitions before and after."""
+def check_order(case: Case, workflow: Workflow, original: e.Entry, told: Moment | None) -> None:
+    """Refuse an amended day that does not lie between those of the transitions around it."""
     if told is None:
         return
     versions = [m.version for m in case.moves]

@@ -55,6 +55,12 @@ def possible(workflow: Workflow, state: str) -> tuple[str, ...]:
     return tuple(name for name in workflow.triggers if name in from_here)
 
 
+def leads_to(workflow: Workflow, state: str, trigger: str) -> str | None:
+    """Where a trigger leads from a state, guards aside; None if nowhere."""
+    found = machine_of(workflow).get_transitions(trigger=trigger, source=state)
+    return str(found[0].dest) if found else None
+
+
 def consult(ask: Ask, *, override: bool = False) -> tuple[str | None, tuple[Unmet, ...]]:
     """(the state a trigger would lead to, or None if it is refused; every unmet guard)."""
     probe = Probe(ask, override=override)

@@ -12,9 +12,7 @@ from casetrack.domain import clocks as c
 from casetrack.domain import consequences, corrections, later
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
-from casetrack.domain.fold import evolve
-from casetrack.domain.imagine import imagined
-from casetrack.domain.plans import clock_of
+from casetrack.domain.plans import CLOCK, PLAN, clock_of
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
@@ -22,29 +20,26 @@ Entries = Sequence[e.Entry]
 
 
 class Life:
-    """The case as corrected, in which open deadlines are counted again from their arming on."""
+    """Deadlines as the facts of a case, corrected, would have them, counted from their arming on.
+
+    ``case`` is what all of ``entries`` come to.
+    """
 
     def __init__(
-        self,
-        case: Case,
-        entries: Entries,
-        workflow: Workflow,
-        calendars: c.Calendars,
-        event: e.Event,
+        self, case: Case, entries: Entries, workflow: Workflow, calendars: c.Calendars
     ) -> None:
-        entry = imagined(case, event)
-        self._before = case
-        self._case = evolve(case, entry)
-        self._entries = (*entries, entry)
+        self._case = case
+        self._entries = entries
         self._workflow = workflow
         self._calendars = calendars
         self._frame = c.frame(workflow, calendars)
 
-    def moved(self, original: e.Entry) -> Iterator[e.Moved]:
-        for tracked in self._before.open_deadlines():
-            if not self._rests_on(tracked, original):
+    def moved(self, before: Case, original: e.Entry) -> Iterator[e.Moved]:
+        """How a correction of an entry moves what was open before it."""
+        for tracked in before.open_deadlines():
+            if not self.rests_on(tracked, original):
                 continue
-            fresh = self._lived(tracked)
+            fresh = self.lived(tracked)
             old, new = tracked.deadline, fresh.deadline
             if (new.reading, new.standard) == (old.reading, old.standard):
                 continue
@@ -57,7 +52,7 @@ class Life:
                 deadline=old.deadline, why="amended", reading=new.reading, standard=new.standard
             )
 
-    def _rests_on(self, tracked: Tracked, original: e.Entry) -> bool:
+    def rests_on(self, tracked: Tracked, original: e.Entry) -> bool:
         """Armed by the entry, or hurried or not by it."""
         if tracked.armed_version == original.version:
             return True
@@ -68,8 +63,11 @@ class Life:
         trigger = self._workflow.triggers[data.trigger]
         return trigger.expedites or trigger.refuses_expedite
 
-    def _lived(self, tracked: Tracked) -> Tracked:
-        """Armed again by the facts as they now stand, then moved by all that moved it since."""
+    def lived(self, tracked: Tracked, until: int | None = None) -> Tracked:
+        """Armed again by the facts as they now stand, then moved by all that moved it since.
+
+        ``until``: the version of an entry that is left out, and all after it.
+        """
         armed = self._entries[tracked.armed_version - 1]
         reading = self._armed(tracked, armed)
         made = replace(
@@ -77,12 +75,14 @@ class Life:
             deadline=replace(tracked.deadline, reading=reading, standard=None),
             tolled_on=None,
         )
-        for entry in self._entries[tracked.armed_version :]:
+        for entry in self._entries[tracked.armed_version : until and until - 1]:
             made = self._on(made, entry)
         return made
 
     def _armed(self, tracked: Tracked, armed: e.Entry) -> e.Reading:
         name = tracked.deadline.clock
+        if name == PLAN:
+            return c.read(CLOCK, self._frame, _planned(tracked, armed))
         clock = consequences.armed_as(self._case, tracked, clock_of(self._workflow, name))
         return consequences.arming(name, clock, self._step(armed), self._calendars).reading
 
@@ -91,7 +91,7 @@ class Life:
         return consequences.Step(
             case=self._case,
             workflow=self._workflow,
-            name=_name(entry.data, values.get("kind")),
+            name=event_name(entry.data, values.get("kind")),
             to=entry.data.to if isinstance(entry.data, e.TransitionFired) else self._case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
@@ -121,6 +121,13 @@ class Life:
         return tracked
 
 
+def _planned(tracked: Tracked, armed: e.Entry) -> c.Basis:
+    """A deadline of our own is due on the day that it was given."""
+    given = armed.data.armed if isinstance(armed.data, e.Effects) else ()
+    due = next(d.reading.due_on for d in given if d.deadline == tracked.deadline.deadline)
+    return c.Basis(on=armed.occurred_on, at=None, field=PLAN, until=due)
+
+
 def _moves(data: e.Effects, name: str) -> e.Moved | None:
     return next((move for move in data.moved if move.deadline == name), None)
 
@@ -130,7 +137,7 @@ def _moved(tracked: Tracked, reading: e.Reading, standard: e.Reading | None) -> 
     return replace(tracked, deadline=deadline, tolled_on=None)
 
 
-def _name(data: e.Data, kind: e.Value | None) -> str:
+def event_name(data: e.Data, kind: e.Value | None) -> str:
     """The event's name, as clocks are armed by it."""
     match data:
         case e.TransitionFired(trigger=trigger):

@@ -160,6 +160,9 @@ class Ledger(Protocol):
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         """A case's entries by version; none if there is no such case."""
 
+    def stored(self, case_id: str) -> Sequence[tuple[str, str]]:
+        """A case's bodies and the digests beside them as they stand, unproven, by version."""
+
     def disclosures(self, case_id: str) -> Mapping[tuple[int, str], str]:
         """The exact disclosure texts still on file, by version and sealed name."""
 

@@ -70,7 +70,7 @@ class Question(Struct, frozen=True, kw_only=True):
 def render(docket: Docket) -> str:
     """One self-contained page, the same bytes for the same docket."""
     anchors = _anchors(docket)
-    return _filled(
+    return filled(
         "due.html.j2",
         day=words.minute(docket.as_of, docket.zone),
         practice=docket.practice,
@@ -148,11 +148,12 @@ def _notes(item: Item) -> Iterator[str]:
         yield item.finding.upper()
 
 
-def _filled(template: str, **values: object) -> str:
+def filled(template: str, *, sheets: tuple[str, ...] = ("style.css",), **values: object) -> str:
+    """A template with its values, every one escaped, and with these style sheets alone."""
     from jinja2 import TemplateError
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "style.css").read_text("utf-8")
+    style = "".join((_TEMPLATES / sheet).read_text("utf-8") for sheet in sheets)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # The one text that is not escaped is ours; the policy lets no other style in.
     trusted = Markup(style)  # noqa: S704

@@ -67,7 +67,9 @@ class Picture(Struct, frozen=True, kw_only=True):
     ticks: tuple[Tick, ...]
 
 
-class _Scale(Struct, frozen=True):
+class Scale(Struct, frozen=True):
+    """Days since the year 1 from edge to edge."""
+
     first: float
     last: float
 
@@ -79,8 +81,8 @@ class _Scale(Struct, frozen=True):
 
 def draw(case: str, items: Sequence[Item], docket: Docket) -> Picture:
     """The picture of one case's docket lines, in the order given."""
-    now = _instant(docket.as_of, docket.zone)
-    scale = _scale([now, *(day for item in items for day in _days(item, docket.zone))])
+    now = local(docket.as_of, docket.zone)
+    scale = scale_of([now, *(day for item in items for day in _days(item, docket.zone))])
     floor = TOP + LANE * len(items)
     return Picture(
         case=case,
@@ -88,34 +90,35 @@ def draw(case: str, items: Sequence[Item], docket: Docket) -> Picture:
         floor=floor,
         today=scale.x(now),
         lanes=tuple(_lane(i, item, scale, docket) for i, item in enumerate(items)),
-        ticks=tuple(_ticks(scale)),
+        ticks=tuple(ticks(scale)),
     )
 
 
-def _scale(days: list[float]) -> _Scale:
+def scale_of(days: list[float]) -> Scale:
+    """From the first day to the last, and at least some days wide."""
     first, last = min(days), max(days)
     missing = max(_SHORTEST - (last - first), 0) / 2
-    return _Scale(first - missing, last + missing)
+    return Scale(first - missing, last + missing)
 
 
 def _days(item: Item, zone: str) -> Iterator[float]:
     yield from (_safe(item), _due(item))
-    yield from (_instant(rung.at, zone) for rung in item.rungs)
+    yield from (local(rung.at, zone) for rung in item.rungs)
     if item.law_by is not None:
-        yield _noon(item.law_by)
+        yield noon(item.law_by)
 
 
-def _lane(number: int, item: Item, scale: _Scale, docket: Docket) -> Lane:
+def _lane(number: int, item: Item, scale: Scale, docket: Docket) -> Lane:
     y = TOP + LANE * number
     return Lane(
-        title=_cut(terminal(item.title)),
+        title=cut(terminal(item.title)),
         left="OVERDUE" if item.status == "overdue" else words.left(item),
         y=y,
         track=y + _TRACK,
         start=scale.x(min(_days(item, docket.zone))),
         safe=scale.x(_safe(item)),
         due=scale.x(_due(item)),
-        law=None if item.law_by is None else scale.x(_noon(item.law_by)),
+        law=None if item.law_by is None else scale.x(noon(item.law_by)),
         rungs=tuple(_rungs(item, scale, docket.zone)),
         gap=item.act_by < item.due_on,
         late=item.status == "overdue",
@@ -124,9 +127,9 @@ def _lane(number: int, item: Item, scale: _Scale, docket: Docket) -> Lane:
     )
 
 
-def _rungs(item: Item, scale: _Scale, zone: str) -> Iterator[Rung]:
+def _rungs(item: Item, scale: Scale, zone: str) -> Iterator[Rung]:
     for rung in item.rungs:
-        yield Rung(x=scale.x(_instant(rung.at, zone)), sent=rung.name in item.sent)
+        yield Rung(x=scale.x(local(rung.at, zone)), sent=rung.name in item.sent)
 
 
 def says(item: Item, docket: Docket) -> str:
@@ -143,7 +146,7 @@ def says(item: Item, docket: Docket) -> str:
     return "; ".join(dated)
 
 
-def _cut(title: str) -> str:
+def cut(title: str) -> str:
     """As much of a title as fits; the words beside the picture have it whole."""
     if width(title) <= _LETTERS:
         return title
@@ -152,13 +155,14 @@ def _cut(title: str) -> str:
     return f"{title.rstrip()}\u2026"
 
 
-def _noon(on: date) -> float:
+def noon(on: date) -> float:
+    """The middle of a day, in days since the year 1."""
     return on.toordinal() + 0.5
 
 
 def _safe(item: Item) -> float:
     """At noon, or earlier where the deadline itself ends in the morning."""
-    return min(_noon(item.act_by), _due(item))
+    return min(noon(item.act_by), _due(item))
 
 
 def _due(item: Item) -> float:
@@ -166,7 +170,8 @@ def _due(item: Item) -> float:
     return _fraction(datetime.fromisoformat(item.due_at))
 
 
-def _instant(at: datetime, zone: str) -> float:
+def local(at: datetime, zone: str) -> float:
+    """An instant's wall time, in days since the year 1."""
     return _fraction(at.astimezone(dates.zone_info(zone)))
 
 
@@ -175,7 +180,7 @@ def _fraction(local: datetime) -> float:
     return local.toordinal() + seconds / timedelta(days=1)
 
 
-def _ticks(scale: _Scale) -> Iterator[Tick]:
+def ticks(scale: Scale) -> Iterator[Tick]:
     """At most five labels: days, Mondays, or the first days of months."""
     first, last = int(scale.first) + 1, int(scale.last)
     days = [date.fromordinal(n) for n in range(first, last + 1)]
@@ -190,5 +195,5 @@ def _ticks(scale: _Scale) -> Iterator[Tick]:
         yield _tick(scale, day, f"{_MONTHS[day.month - 1]} {day.year}")
 
 
-def _tick(scale: _Scale, day: date, label: str) -> Tick:
+def _tick(scale: Scale, day: date, label: str) -> Tick:
     return Tick(x=scale.x(float(day.toordinal())), label=label)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from casetrack.domain import dates
-from casetrack.domain.events import Entry
+from casetrack.domain.events import Data, Entry, EntryCorrected, EntryVoided
 from casetrack.reports import words
 from casetrack.reports.data import plain
 from casetrack.reports.lines import Line, labelled, row, toned
@@ -20,12 +20,26 @@ _WHEN = len("Tue 2026-11-24 10:00 CST")
 def history_data(entries: Sequence[Entry], names: Mapping[str, str]) -> dict[str, Any]:
     """``casetrack.history/1``; ``values`` holds what the caller left disclosed.
 
-    ``names`` gives a case's reference by its id.
+    ``names`` gives a case's reference by its id. ``corrected_by`` and ``taken_back_by`` are the
+    versions, among these entries, of what corrects an entry or takes it back.
     """
     return {
         "schema": "casetrack.history/1",
-        "entries": [{"case": names.get(x.case, x.case), **_entry(x)} for x in entries],
+        "entries": [
+            {"case": names.get(x.case, x.case), **_entry(x), **_since(x, entries)} for x in entries
+        ],
     }
+
+
+def _since(entry: Entry, entries: Sequence[Entry]) -> dict[str, Any]:
+    later = [x for x in entries if x.case == entry.case and x.version > entry.version]
+    by = [x.version for x in later if _of(x.data, EntryCorrected, "corrects") == entry.version]
+    gone = [x.version for x in later if _of(x.data, EntryVoided, "voids") == entry.version]
+    return {"corrected_by": by, "taken_back_by": gone[0] if gone else None}
+
+
+def _of(data: Data, kind: type[Data], name: str) -> int | None:
+    return getattr(data, name) if isinstance(data, kind) else None
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
@@ -57,20 +71,34 @@ def history_lines(entries: Sequence[Entry], zone: str, *, phi: bool = False) -> 
 
 
 def _lines(entry: Entry, zone: str, missing: str) -> Iterator[Line]:
-    data = _recorded(entry)
-    happened = words.day(entry.occurred_on)
-    if entry.occurred_at is not None:
-        happened = words.minute(entry.occurred_at, zone)
-    cells = [(f"{entry.version:>4}", 4), (happened, _WHEN)]
-    yield from toned(row(cells, terminal(f"{entry.type}{_move(data)}"), indent=0), "head")
-    yield from _detail("by", f"{entry.actor} ({entry.by})")
-    yield from _detail("recorded", words.minute(entry.recorded_at, zone))
-    for name, value in data.items():
-        if name not in _MOVE and value not in (None, False, [], {}):
-            yield from _detail(name, _told(value))
-    for name in sorted(entry.sealed):
-        yield from _detail(name, _typed(entry, name) or missing)
+    cells = [(f"{entry.version:>4}", 4), (happened(entry, zone), _WHEN)]
+    yield from toned(row(cells, terminal(title(entry)), indent=0), "head")
+    for label, value in details(entry, zone, missing):
+        yield from _detail(label, value)
     yield from toned(labelled("digest", entry.digest[:_DIGITS], indent=6), "dim")
+
+
+def title(entry: Entry) -> str:
+    """The kind of entry; of a transition, what it moved."""
+    return f"{entry.type}{_move(_recorded(entry))}"
+
+
+def happened(entry: Entry, zone: str) -> str:
+    """The day that it happened on, to the minute where that is known."""
+    if entry.occurred_at is not None:
+        return words.minute(entry.occurred_at, zone)
+    return words.day(entry.occurred_on)
+
+
+def details(entry: Entry, zone: str, missing: str) -> Iterator[tuple[str, str]]:
+    """Who recorded it and when, and all that it says; ``missing`` for what is not disclosed."""
+    yield "by", f"{entry.actor} ({entry.by})"
+    yield "recorded", words.minute(entry.recorded_at, zone)
+    for name, value in _recorded(entry).items():
+        if name not in _MOVE and value not in (None, False, [], {}):
+            yield name, _told(value)
+    for name in sorted(entry.sealed):
+        yield name, _typed(entry, name) or missing
 
 
 def _detail(label: str, value: str) -> list[Line]:

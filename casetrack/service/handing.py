@@ -4,20 +4,21 @@ That entries leave is recorded first, whatever the form.
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import IO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from casetrack.audit import bundle, xes
 from casetrack.audit.bundle import Asked, Definitions, Sealed, Stream
 from casetrack.domain.events import Entry, KeyMade, KeyRotated
-from casetrack.domain.workflow import Workflow
 from casetrack.errors import Corrupt, Refused
 from casetrack.ledger.store import LEDGER_CASE
+from casetrack.reports.past import Told
 from casetrack.service import history
+from casetrack.service.history import Instants
 from casetrack.service.tracker import Tracker
 
 
@@ -30,6 +31,10 @@ class Request(Struct, frozen=True, kw_only=True):
     as_of: str | None = None
     known_at: str | None = None
     phi: bool = False
+
+    @property
+    def instants(self) -> Instants:
+        return Instants(as_of=self.as_of, known_at=self.known_at)
 
     @property
     def scope(self) -> str:
@@ -45,15 +50,12 @@ class Handed(Struct, frozen=True, kw_only=True):
     unsealed: int | None = None
 
 
-Page = Callable[[str, Workflow, Sequence[Entry]], str]
-
-
-def hand(tracker: Tracker, request: Request, sink: IO[bytes], page: Page | None = None) -> Handed:
-    """Write what is asked for; ``page`` makes a case's page for a bundle."""
+def hand(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
+    """Write what is asked for."""
     _check(tracker, request)
     match request.form:
         case "bundle":
-            return _bundle(tracker, request, sink, page or plain_page)
+            return _bundle(tracker, request, sink)
         case "xes":
             return _xes(tracker, request, sink)
         case _:
@@ -67,20 +69,20 @@ def _check(tracker: Tracker, request: Request) -> None:
     rows = map(tracker.ledger.case_row, _ids(tracker, request))
     for definition in {row.definition for row in rows if row is not None}:
         workflow = tracker.desk.definitions.pinned(definition)
-        for text in (request.as_of, request.known_at):
-            history.limit(tracker, workflow, text)
+        history.point_of(tracker, workflow, request.instants)
 
 
 def _ids(tracker: Tracker, request: Request) -> Iterator[str]:
     yield from request.cases or tracker.ledger.case_ids()
 
 
-def _kept(tracker: Tracker, request: Request) -> Iterator[tuple[str, Workflow, Sequence[Entry]]]:
+def _told(tracker: Tracker, request: Request) -> Iterator[Told]:
+    """Each case at the point asked for; without entries where it was not there by then."""
     for case_id in _ids(tracker, request):
-        workflow, kept = history.entries(
-            tracker, case_id, request.as_of, request.known_at, phi=request.phi
-        )
-        yield case_id, workflow, kept
+        case = tracker.case(case_id)
+        point = history.point_of(tracker, tracker.workflow_of(case), request.instants)
+        told = history.make(tracker, case, point, phi=request.phi)
+        yield told if request.phi else replace(told, name=case_id)
 
 
 def _disclose(tracker: Tracker, request: Request) -> tuple[int, ...]:
@@ -95,9 +97,9 @@ def _jsonl(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
         own = tracker.ledger.entries(LEDGER_CASE)
         sink.write(bundle.lines(entry.body for entry in own))
         entries = len(own)
-    for _, _, kept in _kept(tracker, request):
-        sink.write(bundle.lines(entry.body for entry in kept))
-        cases, entries = cases + 1, entries + len(kept)
+    for told in _told(tracker, request):
+        sink.write(bundle.lines(entry.body for entry in told.picture.entries))
+        cases, entries = cases + 1, entries + len(told.picture.entries)
     return Handed(cases=cases, entries=entries)
 
 
@@ -105,26 +107,30 @@ def _xes(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
     _disclose(tracker, request)
     cases = entries = 0
     sink.write(xes.head(tracker.ledger.id, practice=tracker.ledger.practice).encode())
-    for case_id, workflow, kept in _kept(tracker, request):
+    for told in _told(tracker, request):
+        kept = told.picture.entries
         found = xes.Trace(
-            case=case_id, workflow=workflow.id, zone=workflow.zone, entries=kept, phi=request.phi
-        )
+            case=told.case.id, workflow=told.workflow.id, zone=told.workflow.zone,
+            entries=kept, phi=request.phi,
+        )  # fmt: skip
         sink.writelines(piece.encode() for piece in xes.trace(found))
         cases, entries = cases + 1, entries + len(kept)
     sink.write(xes.tail().encode())
     return Handed(cases=cases, entries=entries)
 
 
-def _bundle(tracker: Tracker, request: Request, sink: IO[bytes], page: Page) -> Handed:
-    found = list(_kept(tracker, request))
-    streams = [_stream(tracker, request, case_id, kept) for case_id, _, kept in found]
+def _bundle(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
+    from casetrack.reports import story
+
+    found = list(_told(tracker, request))
+    streams = [_stream(tracker, told) for told in found]
     asked = Asked(
         ledger=tracker.ledger.id, scope=request.scope, exports=_disclose(tracker, request),
         phi=request.phi, as_of=request.as_of, known_at=request.known_at,
     )  # fmt: skip
     own = tracker.ledger.entries(LEDGER_CASE)
     streams.insert(0, Stream(case=LEDGER_CASE, last=len(own), entries=own))
-    pages = {case_id: page(case_id, flow, kept) for case_id, flow, kept in found if kept}
+    pages = {told.case.id: story.render(told) for told in found if told.picture.entries}
     sealed = _sealed(tracker, streams)
     content = bundle.members(asked, streams, _definitions(tracker, streams), sealed, pages)
     packed = BytesIO()
@@ -138,10 +144,14 @@ def _bundle(tracker: Tracker, request: Request, sink: IO[bytes], page: Page) -> 
     )
 
 
-def _stream(tracker: Tracker, request: Request, case_id: str, kept: Sequence[Entry]) -> Stream:
-    texts = tracker.ledger.disclosures(case_id) if request.phi else {}
-    last = tracker.case(case_id).version
-    return Stream(case=case_id, last=last, entries=tuple(kept), disclosures=texts)
+def _stream(tracker: Tracker, told: Told) -> Stream:
+    case_id = told.case.id
+    return Stream(
+        case=case_id,
+        last=tracker.case(case_id).version,
+        entries=told.picture.entries,
+        disclosures=tracker.ledger.disclosures(case_id) if told.phi else {},
+    )
 
 
 def _definitions(tracker: Tracker, streams: Sequence[Stream]) -> Definitions:
@@ -181,17 +191,3 @@ def _newest_key(own: Sequence[Entry]) -> bytes:
             case _:
                 pass
     raise Corrupt("the ledger has a checkpoint and names no key; see 'casetrack audit verify'")
-
-
-def plain_page(case_id: str, workflow: Workflow, kept: Sequence[Entry]) -> str:
-    """The case's history as one page of text."""
-    from casetrack.reports.timeline import history_lines
-
-    text = "\n".join(line.text for line in history_lines(kept, workflow.zone))
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">\n'
-        f"<title>{escape(case_id)}</title>\n<h1>Case {escape(case_id)}</h1>\n"
-        "<p>A convenience, not evidence: what verify.py prints is.</p>\n"
-        f"<pre>{escape(text)}</pre>\n</html>\n"
-    )

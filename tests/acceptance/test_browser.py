@@ -8,14 +8,17 @@ import re
 import shutil
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import unescape
 from pathlib import Path
 
 import pytest
 
-from casetrack.reports import html
+from casetrack.domain.bitemporal import Point
+from casetrack.reports import html, story
+from casetrack.service import history
 from tests.dockets import DUE, EMPTY
+from tests.unit.test_story import long
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -92,9 +95,18 @@ LOOKS = """{
 }"""
 
 
+def history_page() -> str:
+    """The history of a case with every kind of entry."""
+    world = long()
+    return story.render(history.make(world.tracker, world.case, Point(), phi=True))
+
+
+@pytest.mark.parametrize("make", [lambda: html.render(DUE), history_page], ids=["due", "history"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1200])
-def test_the_page_fits_and_nothing_lies_on_anything_else(tmp_path: Path, width: int) -> None:
-    found = measured(tmp_path, html.render(DUE), width, LOOKS)
+def test_the_page_fits_and_nothing_lies_on_anything_else(
+    tmp_path: Path, width: int, make: Callable[[], str]
+) -> None:
+    found = measured(tmp_path, make(), width, LOOKS)
     assert found["wide"] == found["room"]
     assert found["font"] == "solid", "the style was not let in"
     assert found["cut"] == found["crossed"] == found["outside"] == found["fetched"] == []
@@ -128,6 +140,16 @@ def test_it_can_be_looked_at(tmp_path: Path, width: int, height: int) -> None:
 def test_it_can_be_printed(tmp_path: Path) -> None:
     page, printed = tmp_path / "due.html", tmp_path / "due.pdf"
     page.write_text(html.render(DUE), encoding="utf-8")
+    check_printed(tmp_path, page, printed, most=7)
+
+
+def test_the_history_can_be_printed(tmp_path: Path) -> None:
+    page, printed = tmp_path / "c-1.html", tmp_path / "c-1.pdf"
+    page.write_text(history_page(), encoding="utf-8")
+    check_printed(tmp_path, page, printed, most=8)
+
+
+def check_printed(tmp_path: Path, page: Path, printed: Path, most: int) -> None:
     chromium(tmp_path, [f"--print-to-pdf={printed}", "--no-pdf-header-footer"], page)
     pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", printed.read_bytes()))
-    assert 1 < pages < 8
+    assert 1 < pages <= most

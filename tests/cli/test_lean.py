@@ -77,7 +77,14 @@ def completed(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["fire", "--help"], ["db", "--help"], ["due", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["fire", "--help"],
+        ["db", "--help"],
+        ["due", "--help"],
+        ["audit", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
@@ -89,7 +96,8 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str
 @pytest.mark.parametrize(
     "words",
     ["casetrack f", "casetrack show C", "casetrack fire C-1 a", "casetrack record C-1 in",
-     "casetrack open --workflow h", "casetrack calendar show i"],
+     "casetrack open --workflow h", "casetrack calendar show i", "casetrack history C",
+     "casetrack audit conformance C-1 W"],
 )  # fmt: skip
 def test_completion_loads_nothing_heavy(office: Office, tmp_path: Path, words: str) -> None:
     offered, loaded = completed(office, tmp_path, words)
@@ -114,6 +122,9 @@ def test_the_daily_commands_load_no_reporting_scheduling_or_migrating(
         ["next", "C-1"],
         ["explain", "C-1"],
         ["history", "C-1"],
+        ["history", "C-1", "--as-of", "2026-11-24", "--json"],
+        ["audit", "conformance"],
+        ["audit", "drift"],
         ["workflow", "list"],
     ],
     ids=" ".join,

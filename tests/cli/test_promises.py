@@ -149,6 +149,20 @@ READS: Mapping[str, tuple[Words, Shape]] = {
             ]
         },
     ),
+    "history-diff": (["history", "C-2", "--diff", "-1d", "today"], {"items": [{"case": TEXT}]}),
+    "audit-conformance": (
+        ["audit", "conformance"],
+        {
+            "findings": [
+                {"severity": TEXT, "case": MAYBE, "rule": TEXT, "detail": TEXT}
+            ],
+            "practice": FLAG, "cases": COUNT, "entries": COUNT, "counts": TABLE,
+        },
+    ),
+    "audit-drift": (
+        ["audit", "drift", "C-1"],
+        {"items": LIST, "cases": COUNT, "deadlines": COUNT, "differing": COUNT},
+    ),
     "find": (["find", "K-77"], {"items": [{"case": TEXT, "field": TEXT}]}),
     "explain": (
         ["explain", "C-1"],
@@ -392,7 +406,7 @@ COMMANDS = dict(commands())
 
 
 @pytest.mark.parametrize(
-    "group", [[], ["db"], ["workflow"], ["calendar"], ["config"]], ids=" ".join
+    "group", [[], ["audit"], ["db"], ["workflow"], ["calendar"], ["config"]], ids=" ".join
 )
 def test_a_bare_group_shows_its_help_and_exits_2(group: list[str]) -> None:
     done = run(*group)
@@ -443,6 +457,9 @@ NAMES: list[Mistake] = [
     (["assign", "NOPE", "ana"], 4, "UnknownName", []),
     (["explain", "NOPE"], 4, "UnknownName", []),
     (["history", "NOPE"], 4, "UnknownName", []),
+    (["audit", "conformance", "NOPE"], 4, "UnknownName", []),
+    (["audit", "drift", "C-1", "NOPE"], 4, "UnknownName", []),
+    (["audit", "drift", "C-"], 4, "AmbiguousCase", ["C-1"]),
     (["redact", "NOPE", "--all", "--reason", "asked", "--yes"], 4, "UnknownName", []),
     (["open", "--workflow", "humana-il-gide"], 4, "UnknownName", ["humana-il-guide"]),
     (["workflow", "show", "humana-il-gide"], 4, "UnknownName", ["humana-il-guide"]),
@@ -515,6 +532,9 @@ USAGE: list[Mistake] = [
     (["assign", "ana"], 2, "Unparsable", ["NAME"]),
     (["history"], 2, "Unparsable", ["--patient"]),
     (["history", "C-1", "--patient", "P 1"], 2, "Unparsable", ["--patient"]),
+    (["history", "C-1", "--diff", "today"], 2, "Unparsable", ["--diff"]),
+    (["history", "C-1", "--format", "pdf"], 2, "Unparsable", ["--format", "html"]),
+    (["history", "C-1", "--diff", "-1d", "today", "--format", "html"], 2, "Unparsable", ["text"]),
     (["find", ""], 2, "Unparsable", ["TEXT"]),
     (["show", "C-1", "C-2"], 2, "Unparsable", []),
     (["show", "C-1", "--phy"], 2, "Unparsable", ["--phi"]),

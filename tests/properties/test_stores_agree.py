@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from casetrack.audit.chain import verify_chain
+from casetrack.audit.findings import COUNTED
 from casetrack.catalog import calendars, workflows
 from casetrack.domain import events as e
 from casetrack.domain import machine
@@ -38,6 +39,8 @@ from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Query, all_targets
 from casetrack.ledger.views import case_row, deadline_rows, value_rows
+from casetrack.reports.casefile import case_name
+from casetrack.service.conformance import Tally, examined
 from casetrack.service.tracker import Terms, Tracker, Written
 from casetrack.service.typed import (
     Amending,
@@ -229,9 +232,24 @@ class TwoStores(RuleBasedStateMachine):
         before = {case_id: self.stored.views(case_id) for case_id in self.cases}
         assert self.memory.rebuild() == self.stored.rebuild() == len(before)
         assert {case_id: self.stored.views(case_id) for case_id in self.cases} == before
+        self.what_was_allowed_conforms()
         self.stored.close()
         self.patch.undo()
         shutil.rmtree(self.folder)
+
+    def what_was_allowed_conforms(self) -> None:
+        """An audit finds nothing against it but what corrections have made of earlier entries."""
+        tracker = self.trackers[1]
+        found = list(examined(tracker, self.cases, Tally()))
+        corrected = {
+            case_name(tracker.case(case_id))
+            for case_id in self.cases
+            for entry in self.stored.entries(case_id)
+            if isinstance(entry.data, e.EntryCorrected | e.EntryVoided)
+        }
+        against = [x for x in found if x.severity in COUNTED and x.rule != "hindsight"]
+        assert against == []
+        assert {x.case for x in found if x.rule == "hindsight"} <= corrected
 
     @property
     def cases(self) -> list[str]:

@@ -1,0 +1,115 @@
+"""Audits of rules and dates over a whole ledger: one case at a time, and none is kept."""
+
+from collections.abc import Iterable, Iterator
+
+from casetrack.audit import drift
+from casetrack.audit.conformance import Record, conformance
+from casetrack.audit.findings import Editions, Finding
+from casetrack.domain import events as e
+from casetrack.domain.partial import replay_partly
+from casetrack.domain.workflow import Workflow
+from casetrack.errors import Corrupt, UnknownName
+from casetrack.reports.casefile import case_name
+from casetrack.service.tracker import Tracker
+
+
+class Tally:
+    """What has been looked at so far, and what was found, by kind."""
+
+    def __init__(self) -> None:
+        self.cases = 0
+        self.entries = 0
+        self.deadlines = 0
+        self.found: dict[str, int] = {}
+
+    def count(self, kind: str) -> None:
+        self.found[kind] = self.found.get(kind, 0) + 1
+
+
+def chosen(tracker: Tracker, references: Iterable[str]) -> Iterable[str]:
+    """The cases named, each once; every case where none is."""
+    named = list(dict.fromkeys(tracker.resolve(reference) for reference in references))
+    return named or tracker.ledger.case_ids()
+
+
+def examined(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[Finding]:
+    """What breaks the rules, the ledger itself first, then case by case."""
+    for finding in _found(tracker, case_ids, tally):
+        tally.count(finding.severity)
+        yield finding
+
+
+def _found(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[Finding]:
+    editions = _editions(tracker)
+    if tracker.ledger.practice:
+        yield Finding(
+            severity="info", case=None, version=None, rule="practice",
+            detail="a practice ledger: its clock may be set, and its cases are no evidence",
+        )  # fmt: skip
+    for case_id in case_ids:
+        entries = tracker.ledger.entries(case_id)
+        tally.cases += 1
+        tally.entries += len(entries)
+        yield from _of_case(tracker, entries, editions)
+
+
+def _of_case(
+    tracker: Tracker, entries: tuple[e.Entry, ...], editions: Editions
+) -> Iterator[Finding]:
+    case = replay_partly(entries[0].case, entries)
+    workflow = _pinned(tracker, case.definition)
+    if workflow is None:
+        yield Finding(
+            severity="error", case=case_name(case), version=1, rule="definition",
+            detail="the workflow it has pinned is not, or not as it was, in the ledger",
+        )  # fmt: skip
+        return
+    record = Record(name=case_name(case), entries=entries, workflow=workflow)
+    yield from conformance(record, editions, tracker.now)
+
+
+def _pinned(tracker: Tracker, digest: str) -> Workflow | None:
+    try:
+        return tracker.desk.definitions.pinned(digest)
+    except Corrupt:
+        return None
+
+
+def _editions(tracker: Tracker) -> Editions:
+    def kept(digest: str) -> str | None:
+        try:
+            return tracker.ledger.definition(digest)
+        except Corrupt:
+            return None
+
+    return Editions(tracker.desk.calendars, kept)
+
+
+def drifting(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[drift.Drifted]:
+    """The deadlines that would be dated otherwise today, case by case."""
+    editions = _editions(tracker)
+    for case_id in case_ids:
+        record = _record(tracker, case_id)
+        tally.cases += 1
+        tally.deadlines += sum(1 for _ in drift.dated(record))
+        for found in drift.drifted(record, editions):
+            tally.count("differing")
+            yield found
+
+
+def _record(tracker: Tracker, case_id: str) -> drift.Record:
+    case = tracker.case(case_id)
+    return drift.Record(
+        name=case_name(case),
+        case=case,
+        entries=tracker.ledger.entries(case_id),
+        pinned=tracker.workflow_of(case),
+        today=_shipped(tracker, case.workflow),
+    )
+
+
+def _shipped(tracker: Tracker, name: str) -> Workflow | None:
+    try:
+        return tracker.desk.definitions.current(name)[0]
+    except UnknownName:
+        return None
