@@ -64,6 +64,10 @@ class BadDatabase(Refused):
     """The database is not there, not ours, read-only, full or of another version."""
 
 
+class NoKey(Refused):
+    """The ledger has no signing key yet, so that nothing of it can be sealed."""
+
+
 class RejectedRows(CasetrackError):
     """Some of an import's cases were rejected, the others were written."""
 

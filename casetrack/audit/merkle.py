@@ -5,7 +5,10 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from casetrack.errors import Corrupt
+
 EMPTY = sha256(b"").digest()
+HASH = 32  # bytes
 
 
 class Frontier(Struct, frozen=True):
@@ -23,6 +26,19 @@ class Frontier(Struct, frozen=True):
         for left in reversed(self.hashes[:-1]):
             root = node(left, root)
         return root
+
+    @property
+    def packed(self) -> bytes:
+        """The hashes as a store keeps them."""
+        return b"".join(self.hashes)
+
+
+def unpacked(size: int, hashes: bytes) -> Frontier:
+    """The frontier of that size from its packed hashes, one for each bit of the size."""
+    if len(hashes) != HASH * size.bit_count():
+        raise Corrupt(f"the frontier of size {size} is not what was kept")
+    found = (hashes[at : at + HASH] for at in range(0, len(hashes), HASH))
+    return Frontier(size, tuple(found))
 
 
 def leaf(body: bytes) -> bytes:

@@ -13,7 +13,8 @@ _ED25519 = b"\x01"
 _CHECKPOINT = re.compile(
     r"(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
 )
-_SIGNATURE = re.compile(r"— (?P<name>[!-*,-~]+) (?P<code>[A-Za-z0-9+/]{91}=)")
+_SIGNATURE = re.compile(r"— (?P<name>[!-*,-~]+) (?P<code>[A-Za-z0-9+/]+={0,2})")
+_CODE_BYTES = 68  # key id and signature
 MOST_BYTES = 64 * 1024
 
 
@@ -38,11 +39,11 @@ class Note(Struct, frozen=True, kw_only=True):
     text: str
 
     def signed_by(self, public: bytes) -> bool:
-        """Whether the key of these 32 bytes signed the checkpoint."""
+        """Whether the key of these 32 bytes signed the checkpoint, and each line of its id."""
         wanted = key_id(self.checkpoint.origin, public)
-        return any(
-            id == wanted and verifies(public, signature, self.checkpoint.text.encode())
-            for id, signature in self.signatures
+        found = [signature for id, signature in self.signatures if id == wanted]
+        return bool(found) and all(
+            verifies(public, signature, self.checkpoint.text.encode()) for signature in found
         )
 
 
@@ -58,6 +59,11 @@ def key_id(name: str, public: bytes) -> bytes:
 def fingerprint(public: bytes) -> str:
     """What people compare: the SHA-256 of the key's 32 bytes, in hex."""
     return sha256(public).hexdigest()
+
+
+def verifier_key(name: str, public: bytes) -> str:
+    """The key as signed notes have it written: name, key id, kind and key (C2SP signed-note)."""
+    return f"{name}+{key_id(name, public).hex()}+{b64encode(_ED25519 + public).decode()}"
 
 
 def verifies(public: bytes, signature: bytes, signed: bytes) -> bool:
@@ -103,16 +109,38 @@ def parse(text: str) -> Note:
     head, gap, tail = text.partition("\n\n")
     found = _CHECKPOINT.fullmatch(f"{head}\n")
     if found is None or not gap or not tail.endswith("\n") or len(text) > MOST_BYTES:
-        raise Refused("this is no signed checkpoint: origin, size and root, a gap, signatures")
+        raise no_checkpoint()
     checkpoint = Checkpoint(
         origin=found["origin"], size=int(found["size"]), root=b64decode(found["root"])
     )
     lines = [_SIGNATURE.fullmatch(line) for line in tail[:-1].split("\n")]
-    codes = [b64decode(m["code"]) for m in lines if m and m["name"] == checkpoint.origin]
+    codes = [_code(m["code"]) for m in lines if m and m["name"] == checkpoint.origin]
+    # Base64 whose spare bits are set reads alike and is another text than the one signed.
+    if checkpoint.text != f"{head}\n" or not all(lines):
+        raise no_checkpoint()
     if not codes:
         raise Refused("the checkpoint has no signature line of its own origin")
     signatures = tuple((code[:4], code[4:]) for code in codes)
     return Note(checkpoint=checkpoint, signatures=signatures, text=text)
+
+
+def no_checkpoint() -> Refused:
+    return Refused("this is no signed checkpoint: origin, size and root, a gap, signatures")
+
+
+def _code(text: str) -> bytes:
+    try:
+        return exactly(text, _CODE_BYTES)
+    except ValueError:
+        raise no_checkpoint() from None
+
+
+def exactly(text: str, length: int) -> bytes:
+    """So many bytes from their one base64 text; anything else is a ``ValueError``."""
+    found = b64decode(text, validate=True)
+    if len(found) != length or b64encode(found).decode() != text:
+        raise ValueError
+    return found
 
 
 def proof_text(index: int, hashes: Iterable[bytes], note: str) -> str:

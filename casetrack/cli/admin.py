@@ -154,11 +154,13 @@ def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     s = session(ctx)
     tracker = s.reading()
-    stats = tracker.ledger.stats()
+    stats, tree = tracker.ledger.stats(), tracker.ledger.tree
     content = {
         "cases": stats.cases,
         "entries": stats.entries,
         "open_deadlines": stats.open_deadlines,
+        "sealed": tree.size(),
+        "unsealed": tree.unsealed(),
         "database": s.db,
         "schema_version": schema(),
         "practice": tracker.ledger.practice,

@@ -15,6 +15,7 @@ from casetrack.cli import (
     audit_checks,
     audit_export,
     audit_history,
+    audit_seal,
     cases,
     changes,
     docket,
@@ -103,6 +104,9 @@ audit.audit.command("conformance")(audit_checks.conformance)
 audit.audit.command("drift")(audit_checks.drift)
 audit.audit.command("export")(audit_export.export)
 audit.audit.command("files")(audit_export.files)
+audit.audit.command("seal")(audit_seal.seal)
+audit.audit.command("prove")(audit_seal.prove)
+audit.audit.add_typer(audit_seal.key, name="key")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")

@@ -119,8 +119,12 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
     from msgspec.structs import asdict
 
     from casetrack.service.doctor import examine
+    from casetrack.service.operating import load_seal
+    from casetrack.service.seal_findings import examine as examine_seal
 
-    found = examine(session(ctx).unattended(reads_only=True))
+    s = session(ctx)
+    tracker = s.unattended(reads_only=True)
+    found = (*examine(tracker), *examine_seal(tracker, load_seal(s.config)))
     if as_json:
         render.data("doctor", {"ok": not found, "findings": [asdict(one) for one in found]})
     else:
@@ -177,6 +181,7 @@ def ordered(
         or (Path(filed.report_dir).expanduser() if filed.report_dir else None),
         metrics=Path(filed.metrics).expanduser() if filed.metrics else None,
         ping=setup.ping,
+        seal=setup.seal,
         tell=tell,
         accept_gap=accept_gap,
     )

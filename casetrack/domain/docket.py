@@ -117,12 +117,20 @@ class Tally(Struct, frozen=True, kw_only=True):
     cases: int
 
 
+class Head(Struct, frozen=True, kw_only=True):
+    """How many entries the ledger's last checkpoint covers, and the base64 of their tree's root."""
+
+    size: int
+    root: str
+
+
 class Docket(Struct, frozen=True, kw_only=True):
     """What the due-soon report shows: the items asked for, and the whole ledger in numbers.
 
     ``within`` is the length asked for (``10bd``), ``until`` the last ``act_by`` it takes in.
     ``next_on`` is the earliest ``act_by`` of any open deadline, shown or not.
     ``ended``: those no longer open that a calendar file takes back, if they were asked for.
+    ``ledger``: what of it is sealed, None before the first seal.
     """
 
     as_of: datetime
@@ -136,6 +144,7 @@ class Docket(Struct, frozen=True, kw_only=True):
     by_state: tuple[Tally, ...]
     doubts: tuple[Doubt, ...] = ()
     ended: tuple[Item, ...] = ()
+    ledger: Head | None = None
 
 
 def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: datetime) -> Status:

@@ -3,15 +3,28 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from casetrack.ledger import tables as t
 from casetrack.ledger.trees import Leaf
 
 _e, _l, _u = t.ledger.c, t.leaf.c, t.unsealed.c
-_PENDING = (
+# Asked row by row, so that only what waits is looked up and nothing older is read.
+OLDEST = select(
+    func.min(
+        select(_e.recorded_at)
+        .where(_e.case_id == _u.case_id, _e.version == _u.version)
+        .correlate(t.unsealed)
+        .scalar_subquery()
+    )
+).select_from(t.unsealed)
+# The index by time has this order, so that nothing is sorted, and no body held to be.
+PENDING = (
     select(_e.case_id, _e.version, _e.body)
-    .join(t.unsealed, (_u.case_id == _e.case_id) & (_u.version == _e.version))
+    .where(
+        _e.recorded_at >= bindparam("oldest"),
+        exists().where(_u.case_id == _e.case_id, _u.version == _e.version),
+    )
     .order_by(_e.recorded_at, _e.case_id, _e.version)
 )
 _DEQUEUED = delete(t.unsealed).where(
@@ -38,7 +51,8 @@ class SqlTree:
 
     def pending(self) -> Iterator[tuple[str, int, str]]:
         with self._reading() as connection:
-            for row in connection.execute(_PENDING):
+            oldest = connection.execute(OLDEST).scalar_one()
+            for row in connection.execute(PENDING, {"oldest": oldest}):
                 yield row[0], row[1], row[2]
 
     def size(self) -> int:
@@ -62,6 +76,12 @@ class SqlTree:
         with self._reading() as connection:
             row = connection.execute(found).one_or_none()
         return (0, b"") if row is None else (row[0], row[1])
+
+    def frontier_at(self, size: int) -> bytes | None:
+        found = select(t.frontier.c.hashes).where(t.frontier.c.size == size)
+        with self._reading() as connection:
+            hashes: bytes | None = connection.execute(found).scalar_one_or_none()
+        return hashes
 
     def keep_frontier(self, size: int, hashes: bytes) -> None:
         with self._writing() as connection:

@@ -1,6 +1,6 @@
 """The tables as they stand today; each migration holds its own frozen text.
 
-``ledger``, ``definition`` and ``disclosure`` are append-only by trigger, also against
+All but the views and the manners of a sweep are append-only by trigger, also against
 INSERT OR REPLACE, which passes the triggers on UPDATE and DELETE.
 Instants are UTC text of fixed width and dates ISO text, so that they sort as they should.
 """
@@ -20,6 +20,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from casetrack.ledger.triggers import SEALING, TOUCHING, refusing
 
 REVISION = "0002"
 APPLICATION_ID = 0x63617365
@@ -218,78 +220,31 @@ touched = Table(
 )
 
 
-def _refusing(name: str, act: str, why: str, when: str = "") -> str:
-    return f"CREATE TRIGGER {name} BEFORE {act} {when}BEGIN SELECT RAISE(ABORT, '{why}'); END"
-
-
-def _touching(table: str, act: str, row: str) -> str:
-    known = f"SELECT 1 FROM touched WHERE case_id = {row}.case_id"  # noqa: S608 - our own names
-    return (
-        f"CREATE TRIGGER {table}_{act.lower()} AFTER {act} ON {table} BEGIN INSERT INTO"
-        f" touched (case_id) SELECT {row}.case_id WHERE NOT EXISTS ({known}); END"
-    )
-
-
-TOUCHING = tuple(
-    _touching(table, act, row)
-    for table in ("case_view", "deadline_view")
-    for act, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
-)
-
-SEALING = (
-    _refusing(
-        "leaf_insert", "INSERT ON leaf", "leaves follow each other",
-        "WHEN NEW.leaf_index <> 1 + coalesce((SELECT max(leaf_index) FROM leaf), -1)"
-        " OR EXISTS (SELECT 1 FROM leaf"
-        " WHERE case_id = NEW.case_id AND version = NEW.version) ",
-    ),
-    _refusing("leaf_update", "UPDATE ON leaf", "leaves are never changed"),
-    _refusing("leaf_delete", "DELETE ON leaf", "leaves are never deleted"),
-    *(
-        _refusing(
-            f"{table}_insert", f"INSERT ON {table}", f"a {table} follows a smaller one",
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE size >= NEW.size) ",  # noqa: S608 - ours
-        )
-        for table in ("frontier", "checkpoint")
-    ),
-    *(
-        _refusing(f"{table}_{act.lower()}", f"{act} ON {table}", f"a {table} is never {done}")
-        for table in ("frontier", "checkpoint")
-        for act, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
-    ),
-    _refusing("unsealed_update", "UPDATE ON unsealed", "what waits to be sealed is never changed"),
-    _refusing(
-        "unsealed_delete", "DELETE ON unsealed", "an entry waits until it is a leaf",
-        "WHEN NOT EXISTS (SELECT 1 FROM leaf"
-        " WHERE case_id = OLD.case_id AND version = OLD.version) ",
-    ),
-)  # fmt: skip
-
 TRIGGERS = (
-    _refusing(
+    refusing(
         "ledger_next", "INSERT ON ledger", NOT_NEXT,
         "WHEN NEW.version <> 1 + coalesce("
         "(SELECT max(version) FROM ledger WHERE case_id = NEW.case_id), 0) ",
     ),
-    _refusing(
+    refusing(
         "ledger_key", "INSERT ON ledger", KEY_TAKEN,
         "WHEN EXISTS (SELECT 1 FROM ledger WHERE case_id = NEW.case_id AND key = NEW.key) ",
     ),
-    _refusing("ledger_update", "UPDATE ON ledger", "entries are never changed"),
-    _refusing("ledger_delete", "DELETE ON ledger", "entries are never deleted"),
-    _refusing(
+    refusing("ledger_update", "UPDATE ON ledger", "entries are never changed"),
+    refusing("ledger_delete", "DELETE ON ledger", "entries are never deleted"),
+    refusing(
         "definition_insert", "INSERT ON definition", "definitions are never replaced",
         "WHEN EXISTS (SELECT 1 FROM definition WHERE digest = NEW.digest) ",
     ),
-    _refusing("definition_update", "UPDATE ON definition", "definitions are never changed"),
-    _refusing("definition_delete", "DELETE ON definition", "definitions are never deleted"),
-    _refusing(
+    refusing("definition_update", "UPDATE ON definition", "definitions are never changed"),
+    refusing("definition_delete", "DELETE ON definition", "definitions are never deleted"),
+    refusing(
         "disclosure_insert", "INSERT ON disclosure", "disclosures are never replaced",
         "WHEN EXISTS (SELECT 1 FROM disclosure WHERE case_id = NEW.case_id"
         " AND version = NEW.version AND name = NEW.name) ",
     ),
-    _refusing("disclosure_update", "UPDATE ON disclosure", "disclosures are never changed"),
-    _refusing(
+    refusing("disclosure_update", "UPDATE ON disclosure", "disclosures are never changed"),
+    refusing(
         "disclosure_delete", "DELETE ON disclosure", "disclosures are deleted by a redaction only",
         "WHEN 'ValueRedacted' IS NOT (SELECT type FROM ledger WHERE case_id = OLD.case_id"
         " ORDER BY version DESC LIMIT 1) ",

@@ -41,6 +41,9 @@ class Tree(Protocol):
     def frontier(self) -> tuple[int, bytes]:
         """(size, hashes) of the latest frontier; (0, nothing) before the first."""
 
+    def frontier_at(self, size: int) -> bytes | None:
+        """The hashes of the frontier kept at that size; None if none was."""
+
     def keep_frontier(self, size: int, hashes: bytes) -> None: ...
 
     def leaf(self, case_id: str, version: int) -> Leaf | None:
@@ -85,6 +88,9 @@ class MemoryTree:
 
     def frontier(self) -> tuple[int, bytes]:
         return max(self._frontiers.items(), default=(0, b""))
+
+    def frontier_at(self, size: int) -> bytes | None:
+        return self._frontiers.get(size)
 
     def keep_frontier(self, size: int, hashes: bytes) -> None:
         self._frontiers[size] = hashes

@@ -42,4 +42,5 @@ def due(docket: Docket) -> dict[str, Any]:
         "next": None if docket.next_on is None else docket.next_on.isoformat(),
         "by_state": plain(docket.by_state),
         "doubts": plain(docket.doubts),
+        "ledger": plain(docket.ledger),
     }

@@ -16,6 +16,7 @@ from msgspec import Struct
 from casetrack.domain.docket import Docket, Doubt, Item
 from casetrack.errors import Refused
 from casetrack.reports import picture, words
+from casetrack.reports.foot import Foot
 from casetrack.reports.picture import Picture
 from casetrack.reports.sections import Section, by_state, doubts, doubts_title, ordered, sections
 from casetrack.reports.sinks import terminal
@@ -67,8 +68,8 @@ class Question(Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-def render(docket: Docket) -> str:
-    """One self-contained page, the same bytes for the same docket."""
+def render(docket: Docket, foot: Foot | None = None) -> str:
+    """One self-contained page, the same bytes for the same docket and foot."""
     anchors = _anchors(docket)
     return filled(
         "due.html.j2",
@@ -81,6 +82,7 @@ def render(docket: Docket) -> str:
         pictures=list(_pictures(docket, anchors)),
         counts=by_state(docket),
         width=picture.WIDTH,
+        foot=foot,
     )
 
 

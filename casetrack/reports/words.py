@@ -32,8 +32,8 @@ def minute(at: datetime, zone: str) -> str:
     return f"{day(local.date())} {local:%H:%M %Z}"
 
 
-def count(n: int, one: str) -> str:
-    return f"{n} {one}" if n == 1 else f"{n} {one}s"
+def count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one}" if n == 1 else f"{n} {many or f'{one}s'}"
 
 
 def recalled(source: str, grade: str) -> str:

@@ -1,4 +1,4 @@
-"""The daily run: compare, sweep, report, tell whoever watches. Run again, it does nothing new."""
+"""The daily run: compare, sweep, seal, report, tell. Run again, it does nothing new."""
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -13,10 +13,11 @@ from casetrack.service import metrics, telling
 from casetrack.service.due import ZONE, Filter, docket
 from casetrack.service.health import DAILY
 from casetrack.service.notify import Channel
-from casetrack.service.operating import Ping
+from casetrack.service.operating import Ping, Seal
 from casetrack.service.outcomes import Ran, Swept
 from casetrack.service.ping import ping
 from casetrack.service.publishing import publish
+from casetrack.service.sealing import attempt
 from casetrack.service.sweep import sweep
 from casetrack.service.tracker import Tracker
 
@@ -31,6 +32,7 @@ class Order(Struct, frozen=True, kw_only=True):
     report_dir: Path | None = None
     metrics: Path | None = None
     ping: Ping = Ping()
+    seal: Seal = Seal()
     tell: bool = False
     accept_gap: bool = False
 
@@ -55,9 +57,12 @@ def _run(
     tracker: Tracker, channels: Sequence[Channel], order: Order, begun: Callable[[Swept], None]
 ) -> Ran:
     swept, refused = _swept(tracker, channels, order, begun)
+    sealing = attempt(tracker, order.seal)
     found = docket(tracker, Filter(within=order.within))
-    reports, problems = publish(tracker, found, order.report_dir) if order.report_dir else ((), ())
-    ran = Ran(docket=found, swept=swept, refused=refused, reports=reports, problems=problems)
+    ran = Ran(docket=found, swept=swept, refused=refused, sealing=sealing)
+    if order.report_dir:
+        reports, problems = publish(tracker, found, order.report_dir, ran.foot)
+        ran = replace(ran, reports=reports, problems=problems)
     if order.tell:
         ran = _told(ran, channels)
     ran = _measured(ran, order.metrics)
@@ -101,7 +106,7 @@ def _measured(ran: Ran, path: Path | None) -> Ran:
     if path is None:
         return ran
     try:
-        metrics.write(path, ran.docket, ran.swept, ran.exit_code)
+        metrics.write(path, ran)
     except CasetrackError as error:
         return replace(ran, problems=(*ran.problems, f"metrics: {error.message}"))
     return ran

@@ -14,6 +14,7 @@ from casetrack.domain.workflow import PRESUMED, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import CaseRow, DocketRow
 from casetrack.reports.casefile import titled
+from casetrack.service.heads import head
 from casetrack.service.tracker import Tracker
 
 WATCHED = 20  # business days ahead, where a watched date may be missing
@@ -68,6 +69,7 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
             for state, assignee, n in tracker.ledger.counts()
         ),
         doubts=(*_of_deadlines(tracker, wanted), *_of_cases(tracker, wanted)),
+        ledger=head(tracker.ledger),
     )
 
 

@@ -1,4 +1,4 @@
-"""How unattended runs are set up: the tables ``notify``, ``daily``, ``serve`` and ``ping``.
+"""How unattended runs are set up: the tables ``notify``, ``daily``, ``serve``, ``ping``, ``seal``.
 
 They stand in the config file, or secrets of theirs in files that it or the environment names;
 never on a command line.
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from casetrack.errors import Refused
 
@@ -60,26 +61,41 @@ class Ping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     failure: str | None = None
 
 
+class Seal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the last checkpoint and the signing key stand, outside the database."""
+
+    state_dir: str | None = None
+    key_file: str | None = None
+
+
 class Operating(Struct, frozen=True, kw_only=True):
     notify: Notify = Notify()
     daily: Daily = Daily()
     serve: Serve = Serve()
     ping: Ping = Ping()
+    seal: Seal = Seal()
 
 
 def load(config: Path | None, env: Mapping[str, str]) -> Operating:
     """The tables of the config file, their secrets read; every problem names its key alone."""
     from casetrack.service.settings import read_tables
 
-    tables = read_tables(config)
+    found = _converted(read_tables(config))
+    return replace(found, notify=_notify(found.notify, env), ping=_ping(found.ping, env))
+
+
+def load_seal(config: Path | None) -> Seal:
+    """The table ``seal`` alone: no secret of the others is read."""
+    from casetrack.service.settings import read_tables
+
+    return _converted({k: v for k, v in read_tables(config).items() if k == "seal"}).seal
+
+
+def _converted(tables: Mapping[str, object]) -> Operating:
     try:
-        found = msgspec.convert(tables, Operating)
+        return msgspec.convert(tables, Operating)
     except msgspec.ValidationError as error:
         raise Refused(f"the config file can't be used: {error}") from None
-    notify = _notify(found.notify, env)
-    return Operating(
-        notify=notify, daily=found.daily, serve=found.serve, ping=_ping(found.ping, env)
-    )
 
 
 def shown(config: Path | None) -> dict[str, str]:
@@ -97,9 +113,7 @@ def shown(config: Path | None) -> dict[str, str]:
 def _notify(table: Notify, env: Mapping[str, str]) -> Notify:
     urls = (*table.urls, *_secrets(env.get(URLS_FILE) or table.urls_file))
     supervisors = _secrets(env.get(SUPERVISOR_FILE) or table.supervisor_file)
-    made = msgspec.structs.replace(
-        table, urls=urls, supervisor=supervisors[0] if supervisors else table.supervisor
-    )
+    made = replace(table, urls=urls, supervisor=supervisors[0] if supervisors else table.supervisor)
     if "apprise" in made.channels and not made.urls:
         raise Refused("notify: the channel apprise needs urls, for what nobody in people has")
     if "file" in made.channels and not made.file:

@@ -4,8 +4,10 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from casetrack.audit.notes import Checkpoint
 from casetrack.domain.docket import Docket
-from casetrack.errors import CasetrackError, Corrupt, Undelivered
+from casetrack.errors import CasetrackError, Corrupt, NoKey, Undelivered
+from casetrack.reports.foot import Foot
 from casetrack.service.reprojecting import Shift
 
 _GRAVEST_FIRST = (1, 5, 4, 75, 6, 3)
@@ -64,6 +66,33 @@ class Swept(Struct, frozen=True, kw_only=True):
         return _gravest(codes | ({Corrupt.exit_code} if self.differing else set()))
 
 
+class Sealed(Struct, frozen=True, kw_only=True):
+    """A head that stands signed, after so many new leaves; ``aside``: where a note given up is."""
+
+    added: int
+    checkpoint: Checkpoint
+    foot: Foot
+    aside: str | None = None
+
+
+class Sealing(Struct, frozen=True, kw_only=True):
+    """What came of sealing in a run: done, or why not, what is sealed and what still waits."""
+
+    size: int
+    unsealed: int
+    sealed: Sealed | None = None
+    refused: CasetrackError | None = None
+
+    @property
+    def keyless(self) -> bool:
+        return isinstance(self.refused, NoKey)
+
+    @property
+    def exit_code(self) -> int:
+        """A ledger that has no key yet does not fail."""
+        return self.refused.exit_code if self.refused and not self.keyless else 0
+
+
 class Ran(Struct, frozen=True, kw_only=True):
     """What a run did. ``swept`` is None if the sweep was ``refused``.
 
@@ -71,6 +100,7 @@ class Ran(Struct, frozen=True, kw_only=True):
     """
 
     docket: Docket
+    sealing: Sealing
     swept: Swept | None = None
     refused: CasetrackError | None = None
     reports: tuple[str, ...] = ()
@@ -83,8 +113,14 @@ class Ran(Struct, frozen=True, kw_only=True):
             self.swept.exit_code if self.swept else 0,
             self.refused.exit_code if self.refused else 0,
             Undelivered.exit_code if self.problems else 0,
+            self.sealing.exit_code,
         }
         return _gravest(codes)
+
+    @property
+    def foot(self) -> Foot | None:
+        """What stands at the foot of the reports: nothing, unless the run could seal."""
+        return self.sealing.sealed.foot if self.sealing.sealed else None
 
 
 def _gravest(codes: set[int]) -> int:

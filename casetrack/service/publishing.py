@@ -6,20 +6,21 @@ from pathlib import Path
 
 from casetrack.domain.docket import Docket
 from casetrack.errors import CasetrackError
+from casetrack.reports.foot import Foot
 from casetrack.service.due import Filter
 from casetrack.service.files import write_private
 from casetrack.service.tracker import Tracker
 
 
 def publish(
-    tracker: Tracker, docket: Docket, folder: Path
+    tracker: Tracker, docket: Docket, folder: Path, foot: Foot | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(the files written, what went wrong with the others); one failure keeps none from its place.
 
-    The same docket gives the same bytes.
+    The same docket and foot give the same bytes.
     """
     written, problems = [], []
-    for name, render in _forms(tracker, docket).items():
+    for name, render in _forms(tracker, docket, foot).items():
         try:
             write_private(folder / name, render())
         except CasetrackError as error:
@@ -31,16 +32,21 @@ def publish(
     return tuple(written), tuple(problems)
 
 
-def _forms(tracker: Tracker, docket: Docket) -> Mapping[str, Callable[[], str]]:
+def _forms(tracker: Tracker, docket: Docket, foot: Foot | None) -> Mapping[str, Callable[[], str]]:
     from casetrack.reports import data, html, ics, table, text
+    from casetrack.reports.foot import lines
     from casetrack.service.agenda import agenda
 
     def calendar() -> str:
         return ics.render(agenda(tracker, Filter(within=docket.within)))
 
+    def plain() -> str:
+        below = lines(foot) if foot else ()
+        return "".join(f"{line.text}\n" for line in (*text.render(docket), *below))
+
     return {
-        "due.txt": lambda: "".join(f"{line.text}\n" for line in text.render(docket)),
-        "due.html": lambda: html.render(docket),
+        "due.txt": plain,
+        "due.html": lambda: html.render(docket, foot),
         "due.csv": lambda: "".join(table.due(docket)),
         "due.json": lambda: json.dumps(data.due(docket), ensure_ascii=False) + "\n",
         "due.ics": calendar,

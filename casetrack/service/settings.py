@@ -14,7 +14,7 @@ NAMES = ("db", "actor", "now", "within")
 ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
 _SECRET = re.compile(r"(://[^/@:]*:).*(@)")
 IN_FILE = ("db", "actor", "within")
-TABLES = ("notify", "daily", "serve", "ping")
+TABLES = ("notify", "daily", "serve", "ping", "seal")
 
 
 class Setting(Struct, frozen=True):

@@ -6,12 +6,13 @@ from typing import Any
 
 from casetrack.domain import dates
 from casetrack.domain.docket import tally
+from casetrack.reports import foot as footing
 from casetrack.reports import text
 from casetrack.reports.data import plain
 from casetrack.reports.lines import Line, Tone
 from casetrack.reports.sinks import terminal
 from casetrack.reports.words import count, day, health
-from casetrack.service.outcomes import Failed, Ran, Sent, Swept
+from casetrack.service.outcomes import Failed, Ran, Sealing, Sent, Swept
 
 SCREEN = 30  # lines of the report that are shown with a daily run
 _SHOWN = 10  # missed days that are named one by one
@@ -97,7 +98,7 @@ def bulletin(ran: Ran) -> tuple[str, str]:
     """A daily run in a subject and a few lines, with numbers and days but without cases."""
     numbers = tally(ran.docket.items)
     counts = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in numbers.items() if n)
-    body = [*outcome(ran), Line(counts or "nothing is due in the window")]
+    body = [*outcome(ran), Line(counts or "nothing is due in the window"), *_foot(ran)]
     return health(ran.docket), "\n".join(line.text for line in body)
 
 
@@ -109,6 +110,21 @@ def outcome(ran: Ran) -> Iterator[Line]:
         yield from summary(ran.swept)
     for problem in ran.problems:
         yield Line(terminal(f"FAILED: {problem}"), "bad")
+    yield from _sealing(ran.sealing)
+
+
+def _sealing(sealing: Sealing) -> Iterator[Line]:
+    """Mostly nothing: what was sealed stands at the foot."""
+    waiting = f"{count(sealing.unsealed, 'entry', 'entries')} unsealed"
+    if sealing.keyless:
+        yield Line(f"{waiting}: no signing key; run 'casetrack audit key new'", "warn")
+    elif sealing.refused is not None:
+        yield Line(terminal(f"NOT SEALED, {waiting}: {sealing.refused.message}"), "bad")
+
+
+def _foot(ran: Ran) -> Iterator[Line]:
+    if ran.foot is not None:
+        yield from footing.lines(ran.foot)
 
 
 def screen(ran: Ran) -> Iterator[Line]:
@@ -122,6 +138,7 @@ def screen(ran: Ran) -> Iterator[Line]:
     if len(report) > SCREEN:
         more = count(len(report) - SCREEN, "more line")
         yield Line(f"... {more}: 'casetrack due' shows all", "dim")
+    yield from _foot(ran)
 
 
 def daily_data(ran: Ran) -> dict[str, Any]:
@@ -133,5 +150,19 @@ def daily_data(ran: Ran) -> dict[str, Any]:
         "reports": list(ran.reports),
         "problems": list(ran.problems),
         "counts": tally(ran.docket.items),
+        **_sealed_data(ran),
         "exit_code": ran.exit_code,
+    }
+
+
+def _sealed_data(ran: Ran) -> dict[str, Any]:
+    """What is sealed; ``checkpoint`` and ``fingerprint`` are null where the run could not seal."""
+    sealing, foot = ran.sealing, ran.foot
+    return {
+        "ledger": plain(ran.docket.ledger),
+        "sealed": sealing.sealed.added if sealing.sealed else 0,
+        "unsealed": sealing.unsealed,
+        "seal_refused": sealing.refused.message if sealing.refused else None,
+        "checkpoint": foot.note if foot else None,
+        "fingerprint": foot.fingerprint if foot else None,
     }

@@ -80,6 +80,8 @@ TRANSITION_DATA = (
 )
 
 
+OLD_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+NEW_KEY = "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
 REST_OF_MOVED = f'"reading":{READING},"sent":["5bd"],"standard":{READING},"why":"extended"'
 NOTHING = '"moved":[],"reopened":[]'
 REMINDER = (
@@ -107,6 +109,14 @@ DATA = {
         '"state":"draft","unproven":["reply#1"],"voids":2'
     ),
     "ReminderSent": REMINDER,
+    "KeyMade": (
+        '"clock_behind":null,"public":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","row":null'
+    ),
+    "KeyRotated": (
+        '"clock_behind":null,"new":"PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",'
+        '"old":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","row":null,'
+        '"signed_by_new":"bmV3","signed_by_old":"b2xk"'
+    ),
     "DisclosureMade": (
         f'"cases":["{CASE.id}"],"clock_behind":null,"command":"due","row":null,"scope":"listed"'
     ),
@@ -174,6 +184,10 @@ def of_kind(kind: str) -> e.Event:
         corrected(2, DAY, START, {"benefit": "medical"}),
         voided(2, "draft", unproven=("reply#1",)),
         reminded("reply#1", "2bd", date(2026, 11, 20), "10bd", "5bd"),
+        happened(e.KeyMade(public=OLD_KEY)),
+        happened(
+            e.KeyRotated(old=OLD_KEY, new=NEW_KEY, signed_by_old="b2xk", signed_by_new="bmV3")
+        ),
         happened(e.DisclosureMade(command="due", scope="listed", cases=(CASE.id,))),
     )
     return next(event for event in made if type(event.data).__name__ == kind)

@@ -75,6 +75,15 @@ SCHEMA = (
     BEGIN SELECT RAISE(ABORT, 'a checkpoint is never deleted'); END
     """,
     """
+    CREATE TRIGGER unsealed_insert BEFORE INSERT ON unsealed
+    WHEN EXISTS (SELECT 1 FROM unsealed WHERE sequence = NEW.sequence)
+        OR EXISTS (SELECT 1 FROM unsealed
+        WHERE case_id = NEW.case_id AND version = NEW.version)
+        OR EXISTS (SELECT 1 FROM leaf
+        WHERE case_id = NEW.case_id AND version = NEW.version)
+    BEGIN SELECT RAISE(ABORT, 'an entry waits once, until it is a leaf'); END
+    """,
+    """
     CREATE TRIGGER unsealed_update BEFORE UPDATE ON unsealed
     BEGIN SELECT RAISE(ABORT, 'what waits to be sealed is never changed'); END
     """,
