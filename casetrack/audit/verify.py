@@ -746,18 +746,16 @@ def _dates(reading: Mapping[str, Any]) -> str:
 
 
 def proved(bundle: Bundle, outside: Outside) -> Iterator[str]:
-    values = sum(map(len, bundle.values.values()))
-    yield f"{len(bundle.entries)} entries are in canonical form, chained by their digests"
-    yield f"{values} typed values are those that were sealed"
+    yield f"entries in canonical form, chained by their digests: {len(bundle.entries)}"
+    yield f"typed values as they were sealed: {sum(map(len, bundle.values.values()))}"
     if bundle.note:
-        size = bundle.note.size
-        yield f"{len(bundle.sealed)} entries are in the tree of the checkpoint, of {size}"
+        yield f"entries in the tree of the checkpoint: {len(bundle.sealed)} of {bundle.note.size}"
         yield f"a key of the ledger signed it; the newest is {sha256(bundle.path[-1])}"
     if outside.fingerprint:
         yield "the fingerprint that you gave is that key's, or leads to it by rotations"
     if outside.note:
         before = sum(index < outside.note.size for index in bundle.sealed.values())
-        yield f"the tree extends the checkpoint that you gave: {before} of the entries were in it"
+        yield f"the tree extends the checkpoint that you gave; entries in it already: {before}"
 
 
 def unproved(bundle: Bundle, outside: Outside) -> Iterator[str]:
@@ -769,17 +767,17 @@ def unproved(bundle: Bundle, outside: Outside) -> Iterator[str]:
     for case in bundle.manifest["cases"]:
         if case["left_out"]:
             count = len(case["left_out"])
-            yield f"case {case['case']}: the chain where {count} entries are left out"
+            yield f"case {case['case']}: the chain where entries are left out: {count}"
     absent = len(bundle.manifest["definitions_missing"])
     if absent:
-        yield f"the texts of {absent} definitions, which the ledger does not keep"
+        yield f"the texts of definitions that the ledger does not keep: {absent}"
     yield "that what people typed is true, and that clocks were right when it was recorded"
 
 
 def _open_ends(bundle: Bundle) -> Iterator[str]:
     loose = [found for found in bundle.entries if found.place not in bundle.sealed]
     if loose:
-        yield f"{len(loose)} entries that no checkpoint covers, marked NOT SEALED above"
+        yield f"entries that no checkpoint covers, marked NOT SEALED above: {len(loose)}"
     newest = max((bundle.by_place[at].body["recorded_at"] for at in bundle.sealed), default="")
     early = [found.named for found in loose if found.body["recorded_at"] < newest]
     if early:

@@ -97,7 +97,7 @@ def _text(entry: Entry, name: str) -> str | None:
 
 def _walked(top: Path) -> Folder:
     if not top.is_dir():
-        raise Refused(f"{top} is no folder that can be read")
+        raise Refused("DIR is no folder that can be read; give one that is there")
     by_size: dict[int, list[str]] = {}
     unreadable: list[str] = []
 

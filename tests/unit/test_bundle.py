@@ -123,8 +123,8 @@ def test_what_is_proved_and_what_is_not_is_said(tmp_path: Path, capsys: Capsys) 
     assert (by_both[0], by_both[1].splitlines()[-1]) == (0, "verdict: proved against what you gave")
     assert "whose key signed: give --key" in by_note[1]
     assert "that history was not rewritten: give --checkpoint" in by_key[1]
-    assert "5 of the entries were in it" in by_both[1]
-    assert "2 entries that no checkpoint covers" in by_both[1]
+    assert "entries in it already: 5" in by_both[1]
+    assert "entries that no checkpoint covers, marked NOT SEALED above: 2" in by_both[1]
     assert "was left out" not in by_both[1], "the whole ledger is here"
 
 
@@ -184,7 +184,7 @@ def test_a_definition_that_the_ledger_does_not_keep_is_said(tmp_path: Path, caps
     assert problems(packed(manifested(content)))
     code, text = told(tmp_path, packed(manifested(content, definitions_missing=[DIGEST])), capsys)
     assert code == 0
-    assert "the texts of 1 definitions, which the ledger does not keep" in text
+    assert "the texts of definitions that the ledger does not keep: 1" in text
 
 
 def test_entries_left_out_are_said_and_stand_alone(tmp_path: Path, capsys: Capsys) -> None:
@@ -194,7 +194,7 @@ def test_entries_left_out_are_said_and_stand_alone(tmp_path: Path, capsys: Capsy
     code, text = told(tmp_path, packed(content), capsys, checkpoint=found.mailed)
     assert code == 0
     assert "only what was known by 2026-11-02" in text
-    assert f"case {case}: the chain where 2 entries are left out" in text
+    assert f"case {case}: the chain where entries are left out: 2" in text
 
 
 # Flipped bytes
