@@ -269,7 +269,8 @@ class Note(NamedTuple):
 
     def by(self, key: bytes) -> bool:
         mark = hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
-        return any(s[:4] == mark and signed(key, s[4:], self.text) for s in self.signatures)
+        own = [code[4:] for code in self.signatures if code[:4] == mark]
+        return bool(own) and all(signed(key, code, self.text) for code in own)
 
 
 def note(raw: bytes, name: str) -> Note:
@@ -391,7 +392,6 @@ class Bundle:
         self.note: Note | None = None
         self.tree = Tree({})
         self.path: list[bytes] = []  # the keys from the first to the one that signs now
-        self.older: list[bytes] = []
 
     def of(self, case: str) -> list[Entry]:
         return self.streams.get(case, [])
@@ -474,7 +474,8 @@ def _keys(bundle: Bundle) -> Iterator[str]:
     for found in bundle.of(OWN):
         data = found.body["data"]
         if found.body["type"] == "KeyMade":
-            bundle.older += bundle.path
+            if bundle.path:
+                yield f"{found.named}: a first key was made when there was one"
             bundle.path = [unbase64(str(data.get("public")), found.named)]
         elif found.body["type"] == "KeyRotated":
             names = ("old", "new", "signed_by_old", "signed_by_new")
@@ -630,7 +631,7 @@ def trusted(bundle: Bundle, fingerprint: str) -> list[bytes]:
 def _extended(bundle: Bundle, old: Note) -> Iterator[str]:
     if old.origin != f"casetrack/{bundle.manifest['ledger']}":
         yield "the checkpoint you gave is of another ledger"
-    elif not any(map(old.by, [*bundle.path, *bundle.older])):
+    elif not any(map(old.by, bundle.path)):
         yield "the checkpoint you gave is signed by no key of the ledger"
     elif bundle.note is None or bundle.note.size < old.size:
         yield (

@@ -3,7 +3,6 @@
 That entries leave is recorded first, whatever the form.
 """
 
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import IO
@@ -11,15 +10,16 @@ from typing import IO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from casetrack.audit import bundle, xes
+from casetrack.audit import bundle, keys, xes
 from casetrack.audit.bundle import Asked, Definitions, Sealed, Stream
-from casetrack.domain.events import Entry, KeyMade, KeyRotated
 from casetrack.errors import Corrupt, Refused
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.reports.past import Told
 from casetrack.service import history
 from casetrack.service.history import Instants
 from casetrack.service.tracker import Tracker
+
+MOST_PAGES = 500  # they are for people, and would soon outgrow the evidence
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -120,8 +120,6 @@ def _xes(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
 
 
 def _bundle(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
-    from casetrack.reports import story
-
     found = list(_told(tracker, request))
     streams = [_stream(tracker, told) for told in found]
     asked = Asked(
@@ -130,7 +128,7 @@ def _bundle(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
     )  # fmt: skip
     own = tracker.ledger.entries(LEDGER_CASE)
     streams.insert(0, Stream(case=LEDGER_CASE, last=len(own), entries=own))
-    pages = {told.case.id: story.render(told) for told in found if told.picture.entries}
+    pages = _pages(found) if len(found) <= MOST_PAGES else {}
     sealed = _sealed(tracker, streams)
     content = bundle.members(asked, streams, _definitions(tracker, streams), sealed, pages)
     packed = BytesIO()
@@ -142,6 +140,12 @@ def _bundle(tracker: Tracker, request: Request, sink: IO[bytes]) -> Handed:
     return Handed(
         cases=len(found), entries=len(places), sealed=proven, unsealed=len(places) - proven
     )
+
+
+def _pages(found: Sequence[Told]) -> dict[str, str]:
+    from casetrack.reports import story
+
+    return {told.case.id: story.render(told) for told in found if told.picture.entries}
 
 
 def _stream(tracker: Tracker, told: Told) -> Stream:
@@ -179,15 +183,7 @@ def _sealed(tracker: Tracker, streams: Sequence[Stream]) -> Sealed | None:
     if len(leaves) != size:
         raise Corrupt("the tree is smaller than its checkpoint; see 'casetrack audit verify'")
     sizes = [s for s, _ in tree.checkpoints() if s <= size]
-    key = _newest_key(streams[0].entries)
-    return Sealed(note=note, public=key, leaves=leaves, indices=indices, sizes=sizes)
-
-
-def _newest_key(own: Sequence[Entry]) -> bytes:
-    for entry in reversed(own):
-        match entry.data:
-            case KeyMade(public=text) | KeyRotated(new=text):
-                return b64decode(text, validate=True)
-            case _:
-                pass
-    raise Corrupt("the ledger has a checkpoint and names no key; see 'casetrack audit verify'")
+    known = keys.on_record(streams[0].entries)
+    if not known:
+        raise Corrupt("the ledger has a checkpoint and names no key; see 'casetrack audit verify'")
+    return Sealed(note=note, public=known[-1].public, leaves=leaves, indices=indices, sizes=sizes)

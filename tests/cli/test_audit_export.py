@@ -16,6 +16,7 @@ import pytest
 
 from casetrack.audit import verify
 from casetrack.ledger.sql import open_ledger
+from casetrack.service import handing
 from tests import signing
 from tests.bundles import problems
 from tests.cli.driver import LEDGER, NOW, Office, denied, practice, submitted
@@ -355,3 +356,16 @@ def test_an_empty_file_is_found_too(office: Office, evidence: Path) -> None:
     (evidence / "empty").unlink()
     statuses = [x["status"] for x in looked(office, evidence, code=3) if x["case"] == "C-1"]
     assert statuses == ["missing"]
+
+
+def test_a_bundle_of_many_cases_has_no_pages(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages() -> int:
+        with zipfile.ZipFile(BytesIO(exported(office, "bundle"))) as archive:
+            return sum(name.startswith("history/") for name in archive.namelist())
+
+    assert (handing.MOST_PAGES, pages()) == (500, 2)
+    monkeypatch.setattr(handing, "MOST_PAGES", 1)
+    assert pages() == 0
+    assert problems((office.folder / "out.bundle").read_bytes()) == []

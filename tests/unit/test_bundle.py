@@ -629,14 +629,33 @@ def test_a_newer_fingerprint_does_not_lead_back(tmp_path: Path, capsys: Capsys) 
     assert told(tmp_path, raw, capsys, "--key", signing.fingerprint(signing.KEYS[1]))[0] == 5
 
 
-def test_a_key_made_anew_is_not_led_to_by_the_old_one(tmp_path: Path, capsys: Capsys) -> None:
+def test_a_first_key_made_twice_is_found(tmp_path: Path, capsys: Capsys) -> None:
     ledger = made().ledger
     signing.make_key(ledger, signing.KEYS[1])
     signing.seal(ledger, signing.KEYS[1])
     raw = packed(files_of(ledger, public=signing.public(signing.KEYS[1])))
-    assert told(tmp_path, raw, capsys, "--key", signing.fingerprint())[0] == 5
-    new = ["--key", signing.fingerprint(signing.KEYS[1])]
-    assert told(tmp_path, raw, capsys, *new, checkpoint=story()[0].mailed)[0] == 0
+    code, text = told(tmp_path, raw, capsys)
+    assert (code, "a first key was made when there was one" in text) == (5, True)
+
+
+def with_note(note: str) -> bytes:
+    return packed(manifested({**files(), "checkpoint.txt": note.encode()}))
+
+
+def test_a_note_may_be_signed_by_others_too_and_twice_by_nobody_wrongly() -> None:
+    """One line of our key that does not verify spoils the note (C2SP signed-note)."""
+    note = files()["checkpoint.txt"].decode()
+    head = notes.parse(note).checkpoint
+    witness = notes.signed(notes.Checkpoint(origin="w", size=1, root=head.root), signing.KEYS[2:3])
+    witnessed = note + witness.splitlines(keepends=True)[-1]
+    assert problems(with_note(witnessed)) == []
+    line = notes.signed(head, signing.KEYS[:1]).splitlines()[-1]
+    name, origin, code = line.split(" ")
+    flipped_code = code[:-4] + ("A" if code[-4] != "A" else "B") + code[-3:]
+    assert problems(with_note(f"{note}{name} {origin} {flipped_code}\n"))
+    foreign = notes.signed(head, signing.KEYS[2:3]).splitlines(keepends=True)[-1]
+    assert problems(with_note(note + foreign)) == []
+    assert problems(with_note("\n".join([*note.splitlines()[:-1], foreign])))
 
 
 # Asked wrongly
