@@ -110,7 +110,7 @@ def _judged(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     try:
         yield from values.judged(before, entry)
         yield from _decided(before, entry)
-        yield from _beside(before, entry)
+        yield from _beside(before, entry, editions)
     except CasetrackError as error:
         yield "error", _RULES.get(type(entry.data), "change"), error.message
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -158,11 +158,11 @@ def _transition(before: Before, entry: e.Entry, data: e.TransitionFired) -> Judg
         yield from gaps.judged(ask, entry, data)
 
 
-def _beside(before: Before, entry: e.Entry) -> Judged:
+def _beside(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     """What is on record as late or lapsed, and entries that no command decides on dates for."""
     match entry.data:
         case e.ReminderSent() as sent:
-            yield from reminded(before, entry, sent)
+            yield from reminded(before, entry, sent, editions.shipped)
         case e.ValueRedacted(removed=removed):
             yield from values.erased(before, removed)
         case e.Effects(closed=closed):

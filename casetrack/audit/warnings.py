@@ -7,13 +7,15 @@ from casetrack.audit.findings import Severity
 from casetrack.domain import events as e
 from casetrack.domain import reminders
 from casetrack.domain.case import Tracked
+from casetrack.domain.clocks import Calendars
 from casetrack.domain.reminders import Place
 from casetrack.errors import CasetrackError
 
 Judged = Iterator[tuple[Severity, str, str]]  # (severity, rule, detail)
 
 
-def reminded(before: Before, entry: e.Entry, sent: e.ReminderSent) -> Judged:
+def reminded(before: Before, entry: e.Entry, sent: e.ReminderSent, today: Calendars) -> Judged:
+    """``today``: the calendars of now, which may be those that the warning was dated by."""
     tracked = before.case.deadlines.get(sent.deadline)
     if tracked is None:
         yield "error", "reminder", f"there is no {sent.deadline} to remind of"
@@ -27,22 +29,25 @@ def reminded(before: Before, entry: e.Entry, sent: e.ReminderSent) -> Judged:
         yield "error", "reminder", f"it warns of {sent.act_by}, and {sent.deadline} had {due}"
     if sent.scheduled_for > sent.sent_at or sent.sent_at > entry.recorded_at:
         yield "error", "reminder", "it was sent before its time, or recorded before it was sent"
-    yield from _rungs(before, tracked, sent)
-
-
-def _rungs(before: Before, tracked: Tracked, sent: e.ReminderSent) -> Judged:
-    """Each rung had come by its working, and had not been sent under these dates."""
-    subject = reminders.subject(tracked.deadline)
-    home = before.calendars[before.workflow.calendar]
-    place = Place(calendar=home, zone=before.workflow.zone)
-    try:
-        come = {rung.name: rung.at for rung in reminders.come(subject, place, sent.sent_at)}
-    except CasetrackError:
-        return  # beyond the calendar's horizon no rung can be dated
     for rung in (sent.rung, *sent.folded):
         if rung in tracked.sent:
             yield "error", "reminder", f"{rung} of {sent.deadline} had been sent already"
-        elif rung not in come:
-            yield "error", "reminder", f"{rung} of {sent.deadline} had not come"
-    if come.get(sent.rung, sent.scheduled_for) != sent.scheduled_for:
-        yield "error", "reminder", f"{sent.rung} of {sent.deadline} was due at another instant"
+        elif not (rung.startswith("+") or rung in tracked.deadline.reading.rungs):
+            yield "error", "reminder", f"{sent.deadline} has no {rung}"
+    if not any(_had_come(before, tracked, sent, known) for known in (before.calendars, today)):
+        told = f"{sent.rung} of {sent.deadline} had not come by any calendar on file"
+        yield "warning", "reminder", told
+
+
+def _had_come(before: Before, tracked: Tracked, sent: e.ReminderSent, known: Calendars) -> bool:
+    """Whether each rung had come, and the one sent at its own moment.
+
+    What a new edition does to rungs alone is recorded nowhere, so that one edition may say no.
+    """
+    place = Place(calendar=known[before.workflow.calendar], zone=before.workflow.zone)
+    try:
+        found = reminders.come(reminders.subject(tracked.deadline), place, sent.sent_at)
+    except CasetrackError:
+        return True  # beyond the calendar's horizon nobody can tell
+    come = {rung.name: rung.at for rung in found}
+    return come.keys() >= {sent.rung, *sent.folded} and come[sent.rung] == sent.scheduled_for

@@ -25,36 +25,41 @@ class Format(StrEnum):
     html = "html"
 
 
+MaybeCase = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CASE", help="A reference, or the start of one.", autocompletion=completion.cases
+    ),
+]
+Patient = Annotated[str | None, typer.Option(help="Every case of a patient; @FILE.")]
+AsOf = Annotated[
+    str | None, typer.Option(metavar="INSTANT", help="What was true by then, as corrected since.")
+]
+KnownAt = Annotated[
+    str | None, typer.Option(metavar="INSTANT", help="Only what was recorded by then.")
+]
+Diff = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="A B",
+        help="What changed from A to B: INSTANT, as-of:INSTANT or known-at:INSTANT each.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(help="Write it to this file (0600); pages of more cases to a folder."),
+]
+
+
 def history(
     ctx: typer.Context,
-    case: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CASE",
-            help="A reference, or the start of one.",
-            autocompletion=completion.cases,
-        ),
-    ] = None,
-    patient: Annotated[str | None, typer.Option(help="Every case of a patient; @FILE.")] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(metavar="INSTANT", help="What was true by then, as corrected since."),
-    ] = None,
-    known_at: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="Only what was recorded by then.")
-    ] = None,
-    diff: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="A B",
-            help="What changed from A to B: INSTANT, as-of:INSTANT or known-at:INSTANT each.",
-        ),
-    ] = None,
+    case: MaybeCase = None,
+    patient: Patient = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    diff: Diff = None,
     format_: Annotated[Format, typer.Option("--format", help="The report's form.")] = Format.text,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Write it to this file (0600), or a page for each case to a folder."),
-    ] = None,
+    output: Output = None,
     phi: Phi = False,
     as_json: AsJson = False,
 ) -> None:

@@ -215,6 +215,12 @@ def test_a_sealed_change_is_told_without_the_value(office: Office) -> None:
     assert [body["data"]["command"] for body in office.bodies(LEDGER)[1:]] == ["history"]
 
 
+def test_a_difference_is_no_page(office: Office) -> None:
+    done = office("history", "C-1", "--diff", "-1d", "today", "--format", "html")
+    assert (done.code, done.out) == (2, "")
+    assert "text or json" in done.err
+
+
 # The page
 
 

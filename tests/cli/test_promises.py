@@ -534,7 +534,6 @@ USAGE: list[Mistake] = [
     (["history", "C-1", "--patient", "P 1"], 2, "Unparsable", ["--patient"]),
     (["history", "C-1", "--diff", "today"], 2, "Unparsable", ["--diff"]),
     (["history", "C-1", "--format", "pdf"], 2, "Unparsable", ["--format", "html"]),
-    (["history", "C-1", "--diff", "-1d", "today", "--format", "html"], 2, "Unparsable", ["text"]),
     (["find", ""], 2, "Unparsable", ["TEXT"]),
     (["show", "C-1", "C-2"], 2, "Unparsable", []),
     (["show", "C-1", "--phy"], 2, "Unparsable", ["--phi"]),

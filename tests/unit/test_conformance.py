@@ -187,6 +187,18 @@ def test_every_case_of_the_demo_is_clean_before_and_after_its_reminders(now: str
                for x in tracker.ledger.entries(c))  # fmt: skip
 
 
+def test_findings_come_while_cases_are_read_and_no_case_is_kept() -> None:
+    clock = FakeClock(instant("2026-11-24"))
+    tracker = Tracker(MemoryLedger(fixed_sources(clock), practice=True), clock.now, "trainer")
+    demo.fill(tracker)
+    tally = Tally()
+    stream = examined(tracker, tracker.ledger.case_ids(), tally)
+    assert (next(stream).rule, tally.cases) == ("practice", 0)
+    assert (next(stream).rule, tally.cases) == ("actor", 1)
+    assert sum(1 for _ in stream) > 28
+    assert tally.cases == 29
+
+
 def golden() -> list[tuple[e.Entry, ...]]:
     """The frozen cases of the guide, as they were recorded by an earlier release."""
     folder = GOLDEN / "guide"
@@ -656,6 +668,23 @@ def test_a_reminder_that_is_not_true_is_found(change: dict[str, object]) -> None
     world = reminding()
     world.append(reminder(world, **change))
     assert {rule for _, rule in against(world)} == {"reminder"}
+
+
+def test_a_reminder_dated_by_a_later_edition_of_the_calendar_is_clean() -> None:
+    """Wednesday 2 December is closed since; the filing's own dates do not hang on it."""
+    world = denied()
+    act_by = world.reading("appeal_filing#1").act_by
+    assert act_by == date(2027, 1, 29)
+    world.calendars["illinois-state"] = calendars.from_text(with_closed_day("2027-01-13"))
+    world.at("2026-12-31T10:00")
+    sent = reminder(
+        world, deadline="appeal_filing#1", rung="20bd", act_by=act_by,
+        scheduled_for=instant("2026-12-29T00:00"), sent_at=instant("2026-12-31T09:00"),
+    )  # fmt: skip
+    world.append(replace(sent, occurred_on=day("2026-12-31")))
+    assert against(world) == []
+    world.calendars["illinois-state"] = KNOWN["illinois-state"]
+    assert against(world) == [(12, "reminder")]
 
 
 def test_a_reminder_sent_twice_is_found() -> None:
