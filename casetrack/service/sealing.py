@@ -45,7 +45,6 @@ def seal(tracker: Tracker, place: Keep, *, accept_restore: bool = False) -> Seal
     ``Undelivered`` if nothing can be kept there, ``Refused`` for a key that will not do.
     """
     keys.current(tracker.ledger)
-    keys.current(tracker.ledger)
     with keeping.alone(place):
         known = keys.current(tracker.ledger)
         aside = _given_up(tracker.ledger, place, known) if accept_restore else None
