@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIAN_LINES, NINTH_DECILE_LINES, FUNCTION_LINES, MODULE_LINES = 8, 25, 40, 300
+# It goes into every bundle, and an auditor reads and runs it, as one file.
+ALONE = ROOT / "casetrack/audit/verify.py"
 
 
 def main() -> int:
@@ -28,7 +30,7 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 def too_long(modules: Sequence[Path]) -> Iterator[str]:
     for path in modules:
         lines = len(path.read_text("utf-8").splitlines())
-        if lines > MODULE_LINES:
+        if lines > MODULE_LINES and path != ALONE:
             yield f"{path.relative_to(ROOT)}: {lines} lines, over {MODULE_LINES}"
         for place, length in functions(path):
             if length > FUNCTION_LINES:

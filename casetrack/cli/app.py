@@ -13,6 +13,7 @@ from casetrack.cli import (
     admin,
     audit,
     audit_checks,
+    audit_export,
     audit_history,
     audit_seal,
     audit_verify,
@@ -107,6 +108,8 @@ audit.audit.add_typer(audit_seal.key, name="key")
 audit.audit.command("verify")(audit_verify.verify)
 audit.audit.command("conformance")(audit_checks.conformance)
 audit.audit.command("drift")(audit_checks.drift)
+audit.audit.command("export")(audit_export.export)
+audit.audit.command("files")(audit_export.files)
 app.add_typer(audit.audit, name="audit")
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")

@@ -178,6 +178,9 @@ class Ledger(Protocol):
     def stored(self, case_id: str) -> Sequence[tuple[str, str]]:
         """A case's bodies and the digests beside them as they stand, unproven, by version."""
 
+    def disclosures(self, case_id: str) -> Mapping[tuple[int, str], str]:
+        """The exact disclosure texts still on file, by version and sealed name."""
+
     def by_key(self, case_id: str, key: str) -> Entry | None: ...
 
     def definition(self, digest: str) -> str: ...

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import IO
+from typing import IO, TextIO
 
 from casetrack.errors import Refused
 
@@ -23,7 +23,7 @@ def write_shared(path: Path, text: str) -> None:
         os.fchmod(stream.fileno(), 0o644)
 
 
-def new_private(path: Path, shown: Path | None = None) -> IO[str]:
+def new_private(path: Path, shown: Path | None = None) -> TextIO:
     """A new text file of mode 0600; a missing folder is made with 0700, a file there is refused.
 
     ``shown`` is the path that errors name.
@@ -45,7 +45,7 @@ def _make_folders(folder: Path) -> None:
 
 
 @contextmanager
-def private_stream(path: Path, *, force: bool) -> Iterator[IO[str]]:
+def private_stream(path: Path, *, force: bool) -> Iterator[TextIO]:
     """A new text file of mode 0600, complete or not there; with ``force`` it replaces another."""
     if path.is_dir():
         raise Refused(f"{path} is a folder; give the path of a file")
@@ -61,6 +61,13 @@ def private_stream(path: Path, *, force: bool) -> Iterator[IO[str]]:
         raise _unwritable(path, error) from None
     finally:
         written.unlink(missing_ok=True)
+
+
+@contextmanager
+def private_bytes(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
+    """As ``private_stream``, for bytes."""
+    with private_stream(path, force=force) as stream:
+        yield stream.buffer
 
 
 def _unwritable(path: Path, error: OSError) -> Refused:

@@ -164,8 +164,14 @@ class Tracker:
             return _written(case, entries[-1])
         raise Busy("other writers kept changing the case; try again")
 
-    def disclose(self, command: str, case_ids: Sequence[str], purpose: str | None = None) -> None:
-        """Note in the ledger's own stream that typed values left it; no ids: of every case."""
+    def disclose(
+        self, command: str, case_ids: Sequence[str], purpose: str | None = None
+    ) -> tuple[int, ...]:
+        """Note in the ledger's own stream that typed values left it; no ids: of every case.
+
+        The versions of the entries that say so.
+        """
+        versions = []
         for start in range(0, max(len(case_ids), 1), LISTED):
             event = e.Event(
                 data=e.DisclosureMade(
@@ -177,16 +183,19 @@ class Tracker:
                 occurred_at=self.now,
                 typed={"purpose": purpose} if purpose else {},
             )
-            self.note_in_ledger(event)
+            versions.append(self.note_in_ledger(event))
+        return tuple(versions)
 
-    def note_in_ledger(self, event: e.Event) -> None:
-        """Append to the ledger's own stream, after whatever others append meanwhile."""
+    def note_in_ledger(self, event: e.Event) -> int:
+        """Append to the ledger's own stream, after whatever others append meanwhile; where."""
         for _ in range(TRIES):
             try:
-                self.ledger.append(self.case(LEDGER_CASE), [Draft(event=event, actor=self.actor)])
+                own, _ = self.ledger.append(
+                    self.case(LEDGER_CASE), [Draft(event=event, actor=self.actor)]
+                )
             except Conflict:
                 continue
-            return
+            return own.version
         raise Busy("other writers kept adding to the ledger's own stream; try again")
 
 

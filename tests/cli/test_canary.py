@@ -267,6 +267,13 @@ def misplaced() -> list[list[str]]:
         ["fire", "C-F", "close", "close_reason=declined", "--idempotency-key", f"{bad} {bad}"],
         ["fire", "C-A", "approve", f"authorization={bad}"],
         ["import", f"/no/{bad}"], ["export", bad],
+        *(["audit", "export", *more, "--format", "bundle", "--output", "x"] for more in (
+            [bad, "--purpose", bad], ["--patient", bad, "--purpose", bad],
+            ["C-F", "--purpose", bad, "--as-of", bad], ["C-F", "--purpose", bad + "\x1b"],
+            ["C-F", "--purpose", f"@/no/{bad}"], ["C-F", "--purpose", bad * 9000],
+        )),
+        ["audit", "export", "--format", bad, "--purpose", bad, "--output", bad],
+        ["audit", "files", f"/no/{bad}"], ["audit", "files", "/", bad],
     ]  # fmt: skip
     for trigger, known in FLOW.triggers.items():
         lines += [["fire", "C-A", trigger, f"{name}={bad}"] for name in known.fields]
