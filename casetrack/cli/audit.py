@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from casetrack.cli import render, values
+from casetrack.cli import completion, render, values
 from casetrack.cli.options import WHOLE, AsJson, CaseArgument, Phi, Yes
 from casetrack.cli.session import interactive, session
 from casetrack.errors import Refused
@@ -17,9 +17,17 @@ class Format(StrEnum):
     json = "json"
 
 
+OneCase = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[CASE]", help="A reference, or the start of one.", autocompletion=completion.cases
+    ),
+]
+
+
 def history(
     ctx: typer.Context,
-    case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
+    case: OneCase = None,
     patient: Annotated[str | None, typer.Option(help="Every case of a patient; @FILE.")] = None,
     as_of: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="Only what was true by then.")
