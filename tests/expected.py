@@ -92,11 +92,15 @@ class Expected:
         }
 
     def expedite(self, at: datetime) -> None:
-        """72 hours from the request, the law's 24 beside it; the earlier law's day governs."""
+        """72 hours from the request, the law's 24 beside it; where its own day is earlier, that."""
         assert self.law is not None
-        self.kind, self.law = "hours", min(self.law, local_day(at + timedelta(hours=24)))
-        due_at = at + timedelta(hours=72)
-        self.move(local_day(due_at), at, due_at)
+        self.law = min(self.law, local_day(at + timedelta(hours=24)))
+        asked = at + timedelta(hours=72)
+        if asked < self.due_at:
+            self.kind = "hours"
+            self.move(local_day(asked), at, asked)
+        else:
+            self.move(self.due_on, at)
 
     def resume(self, on: date, now: datetime) -> None:
         """What remained when it was stopped, counted on from the day on which it runs again."""

@@ -17,8 +17,14 @@ db = typer.Typer(help="The database: make it, look at it, keep it.",
                  no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
 config = typer.Typer(help="The settings.", no_args_is_help=True, rich_markup_mode=None)
 
-WorkflowId = Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.workflows)]
-CalendarId = Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.calendars)]
+WorkflowId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="As in workflow list.", autocompletion=completion.workflows),
+]
+CalendarId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="As in calendar list.", autocompletion=completion.calendars),
+]
 
 
 @workflow.command("list")

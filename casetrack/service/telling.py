@@ -43,8 +43,10 @@ def summary(swept: Swept) -> Iterator[Line]:
     failures = f", {len(swept.failed)} FAILED and still due" if swept.failed else ""
     sent = count(len(swept.sent), "reminder") if swept.sent else "no reminder"
     folded = f" ({swept.folded} passed ones folded into them)" if swept.folded else ""
+    again = sum(one.may_repeat for one in swept.sent)
+    repeats = f", {again} after a run that failed or was killed" if again else ""
     tone: Tone = "bad" if swept.failed else "good"
-    yield Line(terminal(f"{practice}{sent} sent{folded}{failures}{held}"), tone)
+    yield Line(terminal(f"{practice}{sent} sent{folded}{repeats}{failures}{held}"), tone)
 
 
 def _failure(failed: Failed) -> str:

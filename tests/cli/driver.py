@@ -7,18 +7,13 @@ import io
 import json
 import sqlite3
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-
-with warnings.catch_warnings():
-    # Typer 0.24 imports names that Click 8.5 deprecates.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import typer
+import typer
 
 from casetrack.cli.app import app
 from casetrack.cli.app import run as casetrack

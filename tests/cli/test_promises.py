@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from casetrack.ledger import connect
@@ -432,6 +433,25 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     assert (done.code, done.err) == (0, "")
     assert "Usage:" in done.out
     assert len(done.out.splitlines()) > 4
+
+
+ARGUMENTS = [
+    (path, param)
+    for path, command in COMMANDS.items()
+    for param in command.params
+    if isinstance(param, click.Argument)
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "param"),
+    ARGUMENTS,
+    ids=[f"{' '.join(path)} {param.name}" for path, param in ARGUMENTS],
+)
+def test_every_argument_says_what_it_takes(path: tuple[str, ...], param: click.Argument) -> None:
+    help_ = param.help  # type: ignore[attr-defined]  # Typer's arguments have it
+    assert help_
+    assert " ".join(help_.split()) in " ".join(run(*path, "--help").out.split())
 
 
 @pytest.mark.parametrize(

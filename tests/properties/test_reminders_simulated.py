@@ -95,11 +95,9 @@ class Matter:
         return True
 
     def expedite(self) -> bool:
-        if self.state != "pa_submitted" or (self.world.today - self.since).days > 4:
+        if self.state != "pa_submitted" or self.one("pa_decision")[1].changed:
             return False
         _, of = self.one("pa_decision")
-        if of.changed:
-            return False
         self.fire("expedite", at=self.world.now, expedite_reason="active_bleeding")
         of.expedite(self.world.now)
         of.changed = True
