@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -194,25 +193,23 @@ class Forger:
             self.run("UPDATE frontier SET hashes = ? WHERE size = ?", trees[size].packed, size)
         return trees
 
-    def flip(self, value: bytes, within: range | None = None) -> bool:
-        """One bit of a value as it lies in the file; False if it cannot be told from others."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def flip(self, value: bytes, within: range | None = None, width: int = 24) -> bool:
+        """One bit of a value as it lies in the file; False if it cannot be told from others.
+
+        It is told by ``width`` bytes around the bit.
+        """
         content = self.path.read_bytes()
-        places = range(len(value)) if within is None else within
-        for _ in count():
-            if _ > 50:
-                return False
-            at = self.chance.choice(places)
-            start = max(0, min(at - 12, len(value) - 24))
-            piece = value[start : start + 24]
+        for _ in range(50):
+            at = self.chance.choice(within or range(len(value)))
+            start = max(0, min(at - width // 2, len(value) - width))
+            piece = value[start : start + width]
             if content.count(piece) == 1:
-                break
-        place = content.index(piece) + at - start
-        flipped = content[place] ^ 1 << self.chance.randrange(8)
-        with self.path.open("r+b") as file:
-            file.seek(place)
-            file.write(bytes([flipped]))
-        return True
+                place = content.index(piece) + at - start
+                with self.path.open("r+b") as file:
+                    file.seek(place)
+                    file.write(bytes([content[place] ^ 1 << self.chance.randrange(8)]))
+                return True
+        return False
 
 
 def with_prev(body: bytes, prev: str) -> bytes:

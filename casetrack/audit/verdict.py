@@ -72,50 +72,40 @@ def claim(verdict: Verdict) -> str:
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    for problem in verdict.problems:
-        place = " ".join(
-            part
-            for part in (problem.case, problem.version and f"version {problem.version}")
-            if part
-        )
-        yield f"{problem.kind}: {place + ': ' if place else ''}{problem.detail}"
+    yield from map(_line, verdict.problems)
     if verdict.total > len(verdict.problems):
         yield f"... and {verdict.total - len(verdict.problems)} more"
-    yield (
-        f"{claim(verdict)}: {_count(verdict.entries, 'entry', 'entries')} of "
-        f"{_count(verdict.cases, 'case', 'cases')}, {verdict.sealed} sealed, "
-        f"{verdict.unsealed} unsealed"
-    )
+    entries = _count(verdict.entries, "entry", "entries")
+    cases = _count(verdict.cases, "case", "cases")
+    counts = f"{verdict.sealed} sealed, {verdict.unsealed} unsealed"
+    yield f"{claim(verdict)}: {entries} of {cases}, {counts}"
     yield from _meaning(verdict)
     for one in verdict.witnesses:
         if verdict.ok and one.note is not None and one is not verdict.proved:
             yield f"it extends {one.name}, of size {one.note.checkpoint.size}"
 
 
+def _line(problem: Problem) -> str:
+    version = None if problem.version is None else f"version {problem.version}"
+    place = " ".join(part for part in (problem.case, version) if part)
+    return f"{problem.kind}: {place}{': ' if place else ''}{problem.detail}"
+
+
 def _meaning(verdict: Verdict) -> Iterator[str]:
+    found = verdict.proved
     if not verdict.ok:
-        yield (
-            f"{_count(verdict.total, 'problem', 'problems')}; keep the file as it is, and compare"
-            " it with a backup"
-        )
+        yield f"{_count(verdict.total, 'problem', 'problems')}; keep the file as it is"
     elif verdict.quick:
         yield "only digests and their chain were looked at"
-    elif verdict.proved is None:
-        yield (
-            "whoever could write to the database and to its key could have made it anew: only"
-            " --checkpoint and --key, kept elsewhere, can tell"
-        )
-    elif verdict.proved.note is not None:
-        size = verdict.proved.note.checkpoint.size
-        yield (
-            f"its first {size} sealed entries are those that the checkpoint vouches for: none was"
-            " changed, moved, added or left out"
-        )
-        if verdict.entries > size:
-            yield (
-                f"self-consistent only: {_count(verdict.entries - size, 'entry', 'entries')} that"
-                " came after it"
-            )
+    elif found is None or found.note is None:
+        yield "whoever could write to the database and to its key could have made it anew;"
+        yield "a checkpoint and a fingerprint kept elsewhere can tell: --checkpoint and --key"
+    else:
+        size = found.note.checkpoint.size
+        yield f"its first {size} sealed entries are those that the checkpoint vouches for:"
+        yield "none was changed, moved, added or left out"
+        if after := verdict.entries - size:
+            yield f"self-consistent only: {_count(after, 'entry', 'entries')} that came after it"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -65,6 +65,9 @@ def diagnose(scan: Scan, case: bytes, ledger: str, findings: Findings) -> None:
     rows = [
         Seen(at, kept, sha256(body).digest(), own(body)) for _, at, kept, body in scan.links(case)
     ]
+    if not rows:
+        findings.add("column differs", "case_id: its entries are not where they belong", case)
+        return
     broken = Broken(case.decode(errors="replace"), ledger, rows, home)
     for version, kind, detail in diagnosed(broken):
         findings.add(kind, detail, case, version)

@@ -1,5 +1,6 @@
 """Format 1 to the byte, and everything that it refuses."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -409,3 +410,29 @@ def test_a_disclosure_of_another_shape_is_corrupt(disclosure: str) -> None:
     entry, _ = note()
     body = entry.body.replace(entry.sealed["note"], canonical.digest(disclosure))
     assert refusal(lambda: parse(body, {"note": disclosure}), Corrupt).startswith(f"case {CASE.id}")
+
+
+# Canonical or not
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", '{"a":1}', '{"a":[null,true,{"b":"\\"\\\\\\n\\t"}],"b":-7}',
+     '{"a":"Žofie \U0001f600 \u2028"}',
+     '{"a":9007199254740991}', '{"a":"\\\\u0041"}'],
+)  # fmt: skip
+def test_a_canonical_text_is_told(text: str) -> None:
+    assert canonical.holds(text)
+    assert canonical.text(canonical.members(json.loads(text))) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "7", "null", '{"a": 1}', '{"a":1} ', '{"b":1,"a":2}', '{"a":1,"a":1}', '{"A":1}',
+     '{"":1}', '{"a":{"b-c":1}}', '{"a":1.0}', '{"a":1e3}', '{"a":NaN}', '{"a":-0}',
+     '{"a":9007199254740992}', '{"a":36893488147419103232}', '{"a":"\\u001b"}', '{"a":"\\r"}',
+     '{"a":"\\/"}', '{"a":"\\u00e9"}', '{"a":"\x7f"}', '{"a":"\x9b"}', '{"a":"\\ud800"}',
+     '{"a":"\ud800"}', '{"a":' * 100_000, "[" * 100_000, '{"a":"\n"}', "{'a':1}"],
+)  # fmt: skip
+def test_a_text_that_is_not_canonical_is_told(text: str) -> None:
+    assert not canonical.holds(text)
