@@ -222,7 +222,8 @@ class Screen:
                 sys.stdout.flush()
             except OSError as error:
                 self._gone = error
-                render.say("error: standard output can't be written; what was to be said is lost")
+                if not isinstance(error, BrokenPipeError):
+                    render.say("error: standard output can't be written: what was said is lost")
                 # What waits in the stream's buffer would fail again when it closes.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -237,9 +238,10 @@ class Screen:
         self.say(telling.heading(known))
 
     def leave(self, code: int) -> None:
-        code = code or (Undelivered.exit_code if self._gone else 0)
-        if code:
-            raise typer.Exit(code)
+        """A reader that went away, as ``| head`` does, is no error of its own."""
+        lost = self._gone is not None and not isinstance(self._gone, BrokenPipeError)
+        if code or lost:
+            raise typer.Exit(code or Undelivered.exit_code)
 
 
 def unsaid(known: "Swept") -> None:

@@ -305,6 +305,29 @@ def test_what_was_to_stand_on_a_full_screen_stays_due(office: Office, command: s
     assert {one["may_repeat"] for one in sent} == {True}
 
 
+def test_a_reader_that_goes_away_gets_no_reminder_and_no_complaint(office: Office) -> None:
+    office.do("sweep")
+    office.now = "2026-12-02T13:00Z"
+    box = office.folder / "box"
+    config = configured(office, f'[notify]\nchannels = ["file"]\nfile = "{box}"\n')
+    assert through_a_closed_pipe(office, *config, "daily") == (0, "")
+    office.now = "2026-12-09T13:00Z"
+    assert through_a_closed_pipe(office, *configured(office, ""), "daily") == (6, "")
+    assert office.do("sweep", "--json").data["sent"]
+
+
+def through_a_closed_pipe(office: Office, *words: str) -> tuple[int, str]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = ["--db", str(office.db), "--now", office.now or "", *words]
+    done = subprocess.run(
+        [sys.executable, "-m", "casetrack", *arguments],
+        cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
 # Who is warned
 
 

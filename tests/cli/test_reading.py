@@ -95,7 +95,7 @@ def test_the_working_says_that_a_clock_stands_still_until_it_runs_again(office: 
     submitted(office)
     office.do("toll", "C-1", "pa_decision", "--reason", "they wait")
     told = " ".join(office.do("explain", "C-1", "pa_decision").out.split())
-    assert "stands still from Tue 2026-11-24; once it is resumed the date below moves" in told
+    assert "stands still since Tue 2026-11-24: the dates move when it resumes" in told
     assert "stands still" not in office.do("explain", "C-1", "pa_follow_up").out
     office.do("resume", "C-1", "pa_decision", "--reason", "they go on")
     assert "stands still" not in office.do("explain", "C-1", "pa_decision").out
