@@ -52,7 +52,9 @@ def seal(
 def prove(
     ctx: typer.Context,
     case: CaseArgument,
-    version: Annotated[int, typer.Argument(metavar="VERSION", click_type=WHOLE)],
+    version: Annotated[
+        int, typer.Argument(metavar="VERSION", help="Which entry of it.", click_type=WHOLE)
+    ],
     output: Annotated[
         Path | None, typer.Option(help="Write it to this file (0600) instead of printing it.")
     ] = None,

@@ -114,7 +114,7 @@ def test_a_broken_chain_is_told(office: Office) -> None:
         connection.commit()
     chain = told(office)["chain"]
     assert chain["ok"] is False
-    assert chain["problems"] == ["version 3: the entry does not follow the one before it"]
+    assert chain["problems"] == ["version 2: version 3 follows another text"]
     assert "BROKEN" in office.do("history", "C-1").out
     assert "BROKEN" in office.do("history", "C-1", "--format", "html").out
 
