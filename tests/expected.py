@@ -5,6 +5,7 @@ It knows the counting rules, the calendar's closed days and the time zone, and n
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,6 +25,7 @@ LADDERS = {
 Warned = tuple[str, frozenset[str], datetime, date, datetime]
 
 
+@cache
 def local(day: date, at: time = time()) -> datetime:
     return datetime.combine(day, at, LOCAL).astimezone(UTC)
 
@@ -32,6 +34,7 @@ def local_day(at: datetime) -> date:
     return at.astimezone(LOCAL).date()
 
 
+@cache
 def is_open(day: date) -> bool:
     return bool(np.is_busday(np.datetime64(day), busdaycal=OPEN_DAYS))
 
