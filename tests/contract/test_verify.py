@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from casetrack.audit import notes, verdict
+from casetrack.audit import notes, problems, verdict
 from casetrack.audit.heads import Outside
 from casetrack.audit.verdict import Verdict
 from casetrack.errors import BadDatabase, CasetrackError, Corrupt
@@ -352,3 +352,14 @@ def test_a_file_is_only_read(ledger: SqlLedger) -> None:
     proof(ledger)
     proof(ledger, quick=True)
     assert ledger.path.read_bytes() == before
+
+
+def test_of_very_many_problems_the_first_are_told_and_the_others_counted(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "MOST", 3)
+    run(ledger.path, "DROP TRIGGER ledger_update", "UPDATE ledger SET digest = zeroblob(32)")
+    found = proof(ledger)
+    assert (len(found.problems), found.total, found.ok) == (3, 7, False)
+    assert "... and 4 more" in list(verdict.lines(found))
+    assert (len(proof(ledger, quick=True).problems), proof(ledger, quick=True).total) == (3, 6)
