@@ -71,31 +71,36 @@ class Life:
     def _lived(self, tracked: Tracked) -> Tracked:
         """Armed again by the facts as they now stand, then moved by all that moved it since."""
         armed = self._entries[tracked.armed_version - 1]
-        reading = self._armed(tracked, armed)
-        made = replace(
-            tracked,
-            deadline=replace(tracked.deadline, reading=reading, standard=None),
-            tolled_on=None,
-        )
+        fresh = self._armed(tracked, armed)
+        deadline = replace(tracked.deadline, reading=fresh.reading, standard=fresh.standard)
+        made = replace(tracked, deadline=deadline, tolled_on=None)
         for entry in self._entries[tracked.armed_version :]:
             made = self._on(made, entry)
         return made
 
-    def _armed(self, tracked: Tracked, armed: e.Entry) -> e.Reading:
+    def _armed(self, tracked: Tracked, armed: e.Entry) -> e.Deadline:
         name = tracked.deadline.clock
         clock = consequences.armed_as(self._case, tracked, clock_of(self._workflow, name))
-        return consequences.arming(name, clock, self._step(armed), self._calendars).reading
+        return consequences.arming(name, clock, self._step(armed), self._calendars)
 
     def _step(self, entry: e.Entry) -> consequences.Step:
         values = self._case.values_of(entry.version)
+        fired = entry.data if isinstance(entry.data, e.TransitionFired) else None
         return consequences.Step(
-            case=self._case,
+            case=self._before_entry(entry),
             workflow=self._workflow,
             name=_name(entry.data, values.get("kind")),
-            to=entry.data.to if isinstance(entry.data, e.TransitionFired) else self._case.state,
+            to=fired.to if fired else self._case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
+            hurried=fired is not None and fired.expedited,
         )
+
+    def _before_entry(self, entry: e.Entry) -> Case:
+        """The case as corrected, with the deadlines that were armed before the entry."""
+        known = self._case.deadlines.items()
+        armed = {name: t for name, t in known if t.armed_version < entry.version}
+        return replace(self._case, deadlines=armed)
 
     def _on(self, tracked: Tracked, entry: e.Entry) -> Tracked:
         """What an entry did to the deadline, done again."""

@@ -604,6 +604,7 @@ def test_the_examples_of_the_reference_are_one_workflow() -> None:
     assert example.initial == "intake"
     assert set(example.clocks) == {
         "answer", "asking_again", "report_fresh", "going_over_their_heads", "last_day",
+        "quick_answer", "complaining",
     }  # fmt: skip
 
 
