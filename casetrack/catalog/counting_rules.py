@@ -249,7 +249,7 @@ def expedited_alone_can_start(workflow: Workflow) -> Problems:
             says = "hours count from the request: a date has no time of day"
             yield Problem(f"{key}.expedited", says)
         if clock.law is not None and clock.law.length is not None:
-            yield Problem(f"{key}.law.length", "a clock that has an expedited reading alone has none")
+            yield Problem(f"{key}.law.length", "goes with a length: nothing runs unless expedited")
 
 
 RULES = (

@@ -18,6 +18,7 @@ from casetrack.cli import (
     lookups,
     misuse,
     operator,
+    regimes,
     render,
     transfer,
 )
@@ -96,6 +97,8 @@ app.command("redact")(audit.redact)
 app.command("import")(transfer.import_)
 app.command("export")(transfer.export)
 app.command("demo")(transfer.demo)
+admin.workflow.command("choose")(regimes.choose)
+admin.workflow.command("diff")(regimes.diff)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -168,13 +168,9 @@ def _clock(w: Workflow, clock: Clock) -> Pairs:
 
 
 def _counting(clock: Clock) -> Pairs:
-    for field, codes in (clock.armed_if or {}).items():
-        yield "only if", f"{field} is {words.either(codes)}"
+    yield from _starting(clock)
     if clock.until is not None:
         yield "until", f"{clock.until}, itself the last day"
-    if clock.expedited_only:
-        yield "counts from", words.counts_from(clock)
-        yield "length", "none: it starts only in a stage that is already expedited"
     if clock.length is not None:
         yield "counts from", words.counts_from(clock)
         yield from _receipt(clock)
@@ -194,6 +190,15 @@ def _counting(clock: Clock) -> Pairs:
         yield "opens", "a right, once it has passed; never overdue"
     if clock.watch is not None:
         yield "watches", f"{clock.watch}, from {clock.watch_days} business days before"
+
+
+def _starting(clock: Clock) -> Pairs:
+    """What it takes for the clock to start at all."""
+    for field, codes in (clock.armed_if or {}).items():
+        yield "only if", f"{field} is {words.either(codes)}"
+    if clock.expedited_only:
+        yield "counts from", words.counts_from(clock)
+        yield "length", "none: it starts only in a stage that is already expedited"
 
 
 def _receipt(clock: Clock) -> Pairs:
