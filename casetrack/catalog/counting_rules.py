@@ -15,7 +15,7 @@ LONGEST = 366  # days that a receipt may be presumed after
 
 def receipts_are_presumed_from_a_notice(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
-        no_receipt = clock.counts_from in {REQUEST, clock.presumed_from} or _of_clock(clock)
+        no_receipt = _from_instant(clock) or clock.counts_from == clock.presumed_from
         if clock.presumed_from is not None and no_receipt:
             says = "goes with counts_from, the field of a receipt, and is another field"
             yield Problem(f"{key}.presumed_from", says)
@@ -36,7 +36,7 @@ def _presumptions(key: str, clock: Clock) -> Iterator[tuple[str, int]]:
 def hours_count_from_the_request(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
         for part, length in _lengths(key, clock):
-            if length.endswith("h") and clock.counts_from != REQUEST and not _of_clock(clock):
+            if length.endswith("h") and not _from_instant(clock):
                 yield Problem(part, "hours count from the request: a date has no time of day")
             if length.endswith("h") and clock.roll != "none" and length != clock.length:
                 yield Problem(part, "a clock that runs in hours does not roll")
@@ -46,18 +46,23 @@ def ends_are_of_other_clocks(workflow: Workflow) -> Problems:
     """What counts from the end of a deadline names its clock."""
     for name, clock in workflow.clocks.items():
         key, counted = dotted("clocks", name, "counts_from"), _of_clock(clock)
+        if counted is None:
+            continue
         if counted == name:
             yield Problem(key, "a clock can't count from its own end")
-        elif counted:
-            yield from unknown(key, "clock", counted, workflow.clocks)
-        if counted and clock.stated is not None:
+        yield from unknown(key, "clock", counted, workflow.clocks)
+        if clock.stated is not None:
             yield Problem(key, "goes with no stated: no letter says when that ended")
 
 
-def _of_clock(clock: Clock) -> str:
-    """The clock from whose end it counts; empty if it counts from something else."""
-    found = clock.counts_from.partition(DUE_OF)
-    return found[2] if not found[0] else ""
+def _of_clock(clock: Clock) -> str | None:
+    """The clock from whose end it counts; None if it counts from something else."""
+    before, due, name = clock.counts_from.partition(DUE_OF)
+    return name if due and not before else None
+
+
+def _from_instant(clock: Clock) -> bool:
+    return clock.counts_from == REQUEST or _of_clock(clock) is not None
 
 
 def codes_that_arm_are_given(workflow: Workflow) -> Problems:
@@ -245,7 +250,7 @@ def expedited_alone_can_start(workflow: Workflow) -> Problems:
         if within.isdisjoint(clock.armed_by):
             says = "needs a length, or until with the field that is its last day"
             yield Problem(key, f"{says}: no trigger of armed_by stays within an expedited stage")
-        if clock.counts_from != REQUEST and not _of_clock(clock):
+        if not _from_instant(clock):
             says = "hours count from the request: a date has no time of day"
             yield Problem(f"{key}.expedited", says)
         if clock.law is not None and clock.law.length is not None:

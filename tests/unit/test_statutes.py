@@ -34,7 +34,7 @@ def armed(
     *,
     case: Case | None = None,
     hurried: bool = False,
-    **values: Value,
+    values: Mapping[str, Value] | None = None,
 ) -> dict[str, Deadline]:
     """What the trigger of a rule arms, by clock."""
     step = consequences.Step(
@@ -43,7 +43,7 @@ def armed(
         name=rule.trigger,
         to=rule.to,
         moment=(statutes.local(at), at),
-        values=values,
+        values=values or {},
         hurried=hurried,
     )
     return {d.clock: d for d in consequences.of(step, CALENDARS).armed}
@@ -73,7 +73,9 @@ def found(id: str, name: str, at: datetime, *, hurried: bool = False) -> tuple[d
         case, _, _ = after(id, rule, at, hurried=hurried)
         at += timedelta(days=40)
     values = given(rule, name, day)
-    reading = armed(WORKFLOWS[id], rule, at, case=case, hurried=hurried, **values)[name].reading
+    reading = armed(WORKFLOWS[id], rule, at, case=case, hurried=hurried, values=values)[
+        name
+    ].reading
     return reading.due_on, reading.act_by
 
 
@@ -130,7 +132,7 @@ def test_the_days_are_those_on_which_counts_go_wrong() -> None:
 
 def reading(id: str, name: str, day: str, **values: str) -> tuple[str, str]:
     rule = REGIMES[id][name]
-    made = armed(WORKFLOWS[id], rule, noon(date.fromisoformat(day)), **values)[name].reading
+    made = armed(WORKFLOWS[id], rule, noon(date.fromisoformat(day)), values=values)[name].reading
     return made.due_on.isoformat(), made.act_by.isoformat()
 
 
@@ -268,8 +270,10 @@ def test_the_law_beside_the_guides_appeal_counts_60_days_from_the_notice_itself(
     for day in DAYS:
         rule = Rule("deny", "denied", True, "60d")
         values = {"notice_on": day.isoformat()}
-        guide = armed(GUIDE, rule, noon(day), **values)["appeal_filing"].reading
-        statute = armed(WORKFLOWS["ma-part-b-drug"], rule, noon(day), **values)["appeal_filing"]
+        guide = armed(GUIDE, rule, noon(day), values=values)["appeal_filing"].reading
+        statute = armed(WORKFLOWS["ma-part-b-drug"], rule, noon(day), values=values)[
+            "appeal_filing"
+        ]
         assert guide.law_by == day + timedelta(days=60) == statute.reading.safe_on
         assert guide.act_by == statute.reading.act_by
 
@@ -291,7 +295,7 @@ def test_an_hour_clock_without_an_instant_is_refused() -> None:
     )  # fmt: skip
     with pytest.raises(Refused, match="give its time"):
         consequences.of(step, CALENDARS)
-    with pytest.raises(Refused, match="Plan decides the appeal is expedited .* --at"):
+    with pytest.raises(Refused, match=r"Plan decides the appeal is expedited .* --at"):
         consequences.of(
             replace(step, workflow=WORKFLOWS["il-commercial"], name="provide_info",
                     to="internal_appeal", hurried=True),
@@ -308,7 +312,10 @@ def test_what_counts_from_the_end_of_a_clock_that_never_ran_is_refused() -> None
 def test_a_clock_that_is_expedited_alone_is_silent_in_a_standard_stage() -> None:
     rule = REGIMES["ma-part-b-drug"]["forwarding_expedited"]
     made = armed(
-        WORKFLOWS["ma-part-b-drug"], rule, noon(date(2026, 11, 24)), notice_on="2026-11-24"
+        WORKFLOWS["ma-part-b-drug"],
+        rule,
+        noon(date(2026, 11, 24)),
+        values={"notice_on": "2026-11-24"},
     )
     assert set(made) == {"ask_for_proof"}
 
@@ -326,12 +333,13 @@ def test_the_condition_says_which_validity_starts(
 ) -> None:
     rule = REGIMES["il-commercial"]["approval_validity"]
     assert (
-        set(armed(WORKFLOWS["il-commercial"], rule, noon(date(2026, 11, 24)), **values)) == started
+        set(armed(WORKFLOWS["il-commercial"], rule, noon(date(2026, 11, 24)), values=values))
+        == started
     )
 
 
 def test_the_day_that_the_plan_states_is_the_last_one() -> None:
     rule = REGIMES["il-commercial"]["approval_validity"]
     values: dict[str, Value] = {"condition": "long_term", "valid_through": "2027-02-01"}
-    made = armed(WORKFLOWS["il-commercial"], rule, noon(date(2026, 11, 24)), **values)
+    made = armed(WORKFLOWS["il-commercial"], rule, noon(date(2026, 11, 24)), values=values)
     assert made["approval_validity"].reading.due_on == date(2027, 2, 1)
