@@ -37,7 +37,7 @@ def _basis(answer: Answer) -> Iterator[tuple[str, str]]:
 
 def _next(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.workflow is None:
-        yield "instead", "follow its own rules; 'casetrack plan' can hold the dates that you find"
+        yield "instead", "follow its own rules: any workflow shipped here would count wrong dates"
     else:
         yield "open with", f"casetrack open coverage={answer.coverage}"
         yield "read first", f"casetrack workflow show {answer.workflow}"
