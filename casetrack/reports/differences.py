@@ -56,15 +56,15 @@ def _clock(pair: Pair, sides: Sides) -> list[Line]:
     return [
         Line(terminal(pair.name), "head"),
         *_rows(rows),
-        *_rows([("safe", text, "") for text in _safe(pair, sides)], "good"),
+        *_rows([(label, text, "") for label, text in _safe(pair, sides)], "good"),
     ]
 
 
-def _safe(pair: Pair, sides: Sides) -> Iterator[str]:
-    """Which side to go by, in one line each for the rule and for its expedited hours."""
-    for what, safe in (("", pair.safe), ("expedited: ", pair.safe_expedited)):
+def _safe(pair: Pair, sides: Sides) -> Iterator[tuple[str, str]]:
+    """Which side to go by, for the rule itself and for its expedited hours."""
+    for label, safe in (("safe", pair.safe), ("if expedited", pair.safe_expedited)):
         if safe is not None:
-            yield f"{what}{_said(safe, sides)}"
+            yield label, _said(safe, sides)
 
 
 def _said(safe: Safe, sides: Sides) -> str:
