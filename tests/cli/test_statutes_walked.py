@@ -305,6 +305,24 @@ def test_medicare_a_corrected_hour_moves_what_was_counted_from_it(medicare: Walk
     assert medicare.running()["forwarding_expedited#1"] == ("2026-10-15T08:00", "2026-10-15")
 
 
+def test_medicare_what_counts_from_the_missed_hour_is_moved_by_no_later_day(
+    medicare: Walk,
+) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    done = medicare.ask("2026-12-02", "amend", "C-1", "3", "on=2026-11-30", "--reason", "misread")
+    assert (done.code, done.data["moved"]) == (0, [])
+    assert medicare.running() == {"missed_filing#1": ("2027-01-26", "2027-01-26")}
+
+
+def test_medicare_a_missed_time_taken_back_waits_for_the_plan_again(medicare: Walk) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    done = medicare.ask("2026-12-01T10:00", "void", "C-1", "3", "--reason", "their fax was here")
+    assert (done.code, done.data["state"]) == (0, "pa_submitted")
+    assert medicare.running() == {"pa_decision#1": ("2026-11-27T10:00", "2026-11-27")}
+
+
 # Illinois commercial
 
 

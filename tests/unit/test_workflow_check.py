@@ -653,7 +653,7 @@ def put(document: dict[str, object], place: tuple[Key, ...], value: object) -> N
         return
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_random_damage_is_refused_with_a_reason_or_loads(data: st.DataObject) -> None:
     id = data.draw(st.sampled_from(sorted(SHIPPED)))
