@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from casetrack.catalog import resources
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
-from casetrack.domain.workflow import REQUEST, Clock, Workflow
+from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
 
 LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|mo|h)")
 HOURS = re.compile(r"[1-9][0-9]{0,3}h")
@@ -65,7 +65,7 @@ def _lives(clock: Clock, state: str) -> bool:
 def lengths_are_lengths(workflow: Workflow) -> Problems:
     for name, clock in workflow.clocks.items():
         key = dotted("clocks", name)
-        if clock.length is None and clock.until is None:
+        if clock.expedited_only and clock.expedited is None:
             yield Problem(key, "needs a length, or until with the field that is its last day")
         if clock.length is not None and not LENGTH.fullmatch(clock.length):
             yield _no_length(f"{key}.length", clock.length)
@@ -96,7 +96,8 @@ def expedited_readings(workflow: Workflow) -> Problems:
 def days_come_from_fields(workflow: Workflow) -> Problems:
     """The dates that a clock reads are carried by an event that arms it, and clear."""
     for name, clock in workflow.clocks.items():
-        counts_from = None if clock.counts_from == REQUEST else clock.counts_from
+        counted = clock.counts_from == REQUEST or clock.counts_from.startswith(DUE_OF)
+        counts_from = None if counted else clock.counts_from
         parts = (
             ("counts_from", counts_from),
             ("until", clock.until),

@@ -6,7 +6,7 @@ from datetime import date
 
 from casetrack.catalog.clock_rules import HOURS, LENGTH, RUNG, carried_by, event_names
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
-from casetrack.domain.workflow import REQUEST, Clock, Workflow
+from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
 
 CUT_OFF = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -15,7 +15,8 @@ LONGEST = 366  # days that a receipt may be presumed after
 
 def receipts_are_presumed_from_a_notice(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
-        if clock.presumed_from is not None and clock.counts_from in {REQUEST, clock.presumed_from}:
+        no_receipt = _from_instant(clock) or clock.counts_from == clock.presumed_from
+        if clock.presumed_from is not None and no_receipt:
             says = "goes with counts_from, the field of a receipt, and is another field"
             yield Problem(f"{key}.presumed_from", says)
         for part, days in _presumptions(key, clock):
@@ -35,10 +36,50 @@ def _presumptions(key: str, clock: Clock) -> Iterator[tuple[str, int]]:
 def hours_count_from_the_request(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
         for part, length in _lengths(key, clock):
-            if length.endswith("h") and clock.counts_from != REQUEST:
+            if length.endswith("h") and not _from_instant(clock):
                 yield Problem(part, "hours count from the request: a date has no time of day")
             if length.endswith("h") and clock.roll != "none" and length != clock.length:
                 yield Problem(part, "a clock that runs in hours does not roll")
+
+
+def ends_are_of_other_clocks(workflow: Workflow) -> Problems:
+    """What counts from the end of a deadline names its clock."""
+    for name, clock in workflow.clocks.items():
+        key, counted = dotted("clocks", name, "counts_from"), _of_clock(clock)
+        if counted is None:
+            continue
+        if counted == name:
+            yield Problem(key, "a clock can't count from its own end")
+        yield from unknown(key, "clock", counted, workflow.clocks)
+        if clock.stated is not None:
+            yield Problem(key, "goes with no stated: no letter says when that ended")
+
+
+def _of_clock(clock: Clock) -> str | None:
+    """The clock from whose end it counts; None if it counts from something else."""
+    before, due, name = clock.counts_from.partition(DUE_OF)
+    return name if due and not before else None
+
+
+def _from_instant(clock: Clock) -> bool:
+    return clock.counts_from == REQUEST or _of_clock(clock) is not None
+
+
+def codes_that_arm_are_given(workflow: Workflow) -> Problems:
+    for key, clock in _clocks(workflow):
+        for name, codes in (clock.armed_if or {}).items():
+            part = dotted(f"{key}.armed_if", name)
+            field = workflow.fields.get(name)
+            if field is None:
+                yield from unknown(part, "field", name, workflow.fields)
+            elif not (field.type == "code" and field.clear):
+                yield Problem(part, f"field {name!a} must be a code, and clear")
+            elif clock.armed_by and name not in carried_by(clock.armed_by, workflow):
+                yield Problem(part, f"no event that arms the clock carries field {name!a}")
+            else:
+                yield from all_known(part, "code", codes, field.values)
+            if not codes:
+                yield Problem(part, "must name at least one code")
 
 
 def versions_follow_each_other(workflow: Workflow) -> Problems:
@@ -196,9 +237,32 @@ def _is_day(text: str) -> bool:
         return False
 
 
+def expedited_alone_can_start(workflow: Workflow) -> Problems:
+    """Without a length a clock starts in an expedited stage, so by a move that stays within one."""
+    within = {
+        trigger
+        for trigger, origin, to in workflow.arcs()
+        if workflow.stage_of(origin) == workflow.stage_of(to) is not None
+    }
+    for key, clock in _clocks(workflow):
+        if not clock.expedited_only or clock.expedited is None:
+            continue
+        if within.isdisjoint(clock.armed_by):
+            says = "needs a length, or until with the field that is its last day"
+            yield Problem(key, f"{says}: no trigger of armed_by stays within an expedited stage")
+        if not _from_instant(clock):
+            says = "hours count from the request: a date has no time of day"
+            yield Problem(f"{key}.expedited", says)
+        if clock.law is not None and clock.law.length is not None:
+            yield Problem(f"{key}.law.length", "goes with a length: nothing runs unless expedited")
+
+
 RULES = (
     receipts_are_presumed_from_a_notice,
     hours_count_from_the_request,
+    ends_are_of_other_clocks,
+    codes_that_arm_are_given,
+    expedited_alone_can_start,
     versions_follow_each_other,
     versions_are_well_formed,
     cut_offs_are_times,

@@ -20,7 +20,7 @@ COLUMNS = frozenset({
     "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
     "deadline", "to", "rejected_because",
 })  # fmt: skip
-RESERVED = ENVELOPE | COLUMNS | {REQUEST, STAGE}
+RESERVED = ENVELOPE | COLUMNS | {REQUEST, STAGE, "coverage"}
 CLEARABLE = frozenset({"date", "instant", "code", "yes_no"})
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")

@@ -23,6 +23,7 @@ from casetrack.cli import (
     lookups,
     misuse,
     operator,
+    regimes,
     render,
     transfer,
 )
@@ -111,6 +112,8 @@ audit.audit.command("drift")(audit_checks.drift)
 audit.audit.command("export")(audit_export.export)
 audit.audit.command("files")(audit_export.files)
 app.add_typer(audit.audit, name="audit")
+admin.workflow.command("choose")(regimes.choose)
+admin.workflow.command("diff")(regimes.diff)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -44,21 +44,24 @@ def open_(
         str, typer.Option(help="The case's reference; no name and no record number.")
     ] = "",
     workflow: Annotated[
-        str, typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows)
-    ] = "humana-il-guide",
+        str | None,
+        typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows),
+    ] = None,
     on: On = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open a case in the workflow's initial state; prints its reference."""
+    """Open a case in its workflow's initial state; coverage=KIND picks the workflow."""
     from casetrack.reports.casefile import case_name
+    from casetrack.service.choosing import picked
     from casetrack.service.desk import Opening, When
 
+    pick = picked(workflow, values.pairs(given))
     opening = Opening(
-        workflow=workflow,
+        workflow=pick.workflow,
         reference=ref,
         when=When(on=on),
         patient=values.optional(patient),
-        pairs=values.pairs(given),
+        pairs=pick.pairs,
     )
     with session(ctx).beginning() as tracker:
         written = tracker.open(opening)
@@ -66,6 +69,8 @@ def open_(
         render.data("open", receipt.base(written))
     else:
         render.lines([case_name(written.case)])
+    if pick.caveat:
+        render.say(pick.caveat)
 
 
 def record(

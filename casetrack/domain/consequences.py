@@ -17,12 +17,15 @@ from casetrack.domain.clocks import Basis, Calendars
 from casetrack.domain.events import Deadline, Ended, Moved, Value
 from casetrack.domain.guards import late, sent_at
 from casetrack.domain.plans import clock_of
-from casetrack.domain.workflow import REQUEST, Clock, Trigger, Workflow
+from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Trigger, Workflow
 from casetrack.errors import Refused
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """An event by its name, the state it leads to, its (day, instant) and its values."""
+    """An event by its name, the state it leads to, its (day, instant) and its values.
+
+    ``hurried``: it is a transition after which the stage is expedited.
+    """
 
     case: Case
     workflow: Workflow
@@ -30,6 +33,7 @@ class Step(Struct, frozen=True, kw_only=True):
     to: str
     moment: tuple[date, datetime | None]
     values: Mapping[str, Value]
+    hurried: bool = False
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -141,6 +145,7 @@ def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
         if step.name in clock.armed_by
         and step.to in _alive(clock, step.to)
         and _datable(clock, step)
+        and _asked_for(clock, step)
     )
 
 
@@ -150,7 +155,9 @@ def _alive(clock: Clock, state: str) -> tuple[str, ...]:
 
 
 def _datable(clock: Clock, step: Step) -> bool:
-    """A clock that only a stated date gives stays silent where none is stated."""
+    """What only a stated date, or only an expedited request, gives stays silent without one."""
+    if clock.expedited_only:
+        return step.hurried
     return clock.length is not None or clock.until in step.values
 
 
@@ -160,10 +167,29 @@ def armed_now(name: str, step: Step, calendars: Calendars) -> Deadline:
     return arming(name, versions.in_force(clock, _day(step, clock.version_by)), step, calendars)
 
 
+def _asked_for(clock: Clock, step: Step) -> bool:
+    """Whether the event gives the codes that the clock asks for."""
+    return all(
+        not {*_codes(step.values.get(field))}.isdisjoint(codes)
+        for field, codes in (clock.armed_if or {}).items()
+    )
+
+
+def _codes(value: Value | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
+
+
 def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:
     """The next arming of a clock by an event."""
     before = step.case.latest(name)
     n = before.deadline.n + 1 if before else 1
+    frame = clocks.frame(step.workflow, calendars)
+    basis = _basis(clock, step)
+    reading, standard = (
+        expediting.begin(clock, frame, basis, step.moment[1])
+        if step.hurried
+        else (clocks.read(clock, frame, basis), None)
+    )
     return Deadline(
         deadline=f"{name}#{n}",
         definition=step.case.definition,
@@ -172,7 +198,8 @@ def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadlin
         owner=clock.owner,
         kind=clock.kind,
         alive_in=_alive(clock, step.to),
-        reading=clocks.read(clock, clocks.frame(step.workflow, calendars), _basis(clock, step)),
+        reading=reading,
+        standard=standard,
     )
 
 
@@ -183,6 +210,9 @@ def _basis(clock: Clock, step: Step) -> Basis:
     if clock.counts_from == REQUEST:
         field = REQUEST if step.name in step.workflow.triggers else "evidence"
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
+    if clock.counts_from.startswith(DUE_OF):
+        ended = _ended_of(clock, step).deadline.reading
+        return Basis(on=ended.due_on, at=ended.due_at, field=clock.counts_from, until=until)
     counted = _day(step, clock.counts_from)
     noticed = _day(step, clock.presumed_from)
     if counted is None and noticed is not None:
@@ -191,6 +221,14 @@ def _basis(clock: Clock, step: Step) -> Basis:
     if counted is None:
         raise Refused(f"{clock.title} counts from {clock.counts_from}, which is not given")
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
+
+
+def _ended_of(clock: Clock, step: Step) -> Tracked:
+    name = clock.counts_from.removeprefix(DUE_OF)
+    tracked = step.case.latest(name)
+    if tracked is None:
+        raise Refused(f"{clock.title} counts from the end of {name}, which never ran")
+    return tracked
 
 
 def _day(step: Step, field: str | None) -> date | None:

@@ -174,7 +174,8 @@ def _fired(
     unmet: tuple[Unmet, ...],
 ) -> e.Event:
     workflow = ask.workflow
-    step = _step(ask.case, workflow, ask.trigger, to, command)
+    expedited = consequences.expedited_after(ask.case, workflow, trigger, to)
+    step = replace(_step(ask.case, workflow, ask.trigger, to, command), hurried=expedited)
     change = consequences.of(step, calendars)
     frame = clocks.frame(workflow, calendars)
     moved = with_sent(change.moved, ask.case, frame, command.moment.now)
@@ -184,7 +185,7 @@ def _fired(
         origin=ask.case.state,
         to=to,
         final=workflow.states[to].final,
-        expedited=consequences.expedited_after(ask.case, workflow, trigger, to),
+        expedited=expedited,
         fields=clear,
         **asdict(replace(change, moved=moved)),
         overridden=(*(u.gap for u in unmet), *unsaid(ask)),

@@ -144,11 +144,9 @@ def _passed(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     running = _open_of(ask, guard)
     if not running:
         return (_against(guard, "no decision is being waited for", "none_running"),)
-    return tuple(
-        _against(guard, _not_passed(t, ask), "not_passed")
-        for t in running
-        if not (late(t, ask.on, ask.at) or _law_passed(t, ask))
-    )
+    if any(late(t, ask.on, ask.at) or _law_passed(t, ask) for t in running):
+        return ()
+    return tuple(_against(guard, _not_passed(t, ask), "not_passed") for t in running)
 
 
 def _law_passed(tracked: Tracked, ask: Ask) -> bool:

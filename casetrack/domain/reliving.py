@@ -120,32 +120,40 @@ class Life:
 
         ``until``: the version of an entry that is left out, and all after it.
         """
-        reading = self._armed(tracked)
-        deadline = replace(tracked.deadline, reading=reading, standard=None)
+        fresh = self._armed(tracked)
+        deadline = replace(tracked.deadline, reading=fresh[0], standard=fresh[1])
         made = replace(tracked, deadline=deadline, tolled_on=None)
         for entry in self._entries[tracked.armed_version : until and until - 1]:
             made = self._on(made, entry)
         return made
 
-    def _armed(self, tracked: Tracked) -> e.Reading:
+    def _armed(self, tracked: Tracked) -> Dates:
         name, entry = tracked.deadline.clock, fact_of(tracked, self._entries)
         if name == PLAN:
-            return c.read(CLOCK, self._rules.frame, _planned(tracked, entry))
+            return c.read(CLOCK, self._rules.frame, _planned(tracked, entry)), None
         clock = clock_of(self._rules.workflow, name)
         clock = consequences.armed_as(self._case, tracked, clock)
-        step = self._step(entry)
-        return consequences.arming(name, clock, step, self._rules.calendars).reading
+        made = consequences.arming(name, clock, self._step(entry), self._rules.calendars)
+        return made.reading, made.standard
 
     def _step(self, entry: e.Entry) -> consequences.Step:
         values = self._case.values_of(entry.version)
+        fired = entry.data if isinstance(entry.data, e.TransitionFired) else None
         return consequences.Step(
-            case=self._case,
+            case=self._before_entry(entry),
             workflow=self._rules.workflow,
             name=event_name(entry.data, values.get("kind")),
-            to=entry.data.to if isinstance(entry.data, e.TransitionFired) else self._case.state,
+            to=fired.to if fired else self._case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
+            hurried=fired is not None and fired.expedited,
         )
+
+    def _before_entry(self, entry: e.Entry) -> Case:
+        """The case as corrected, with the deadlines that were armed before the entry."""
+        known = self._case.deadlines.items()
+        armed = {name: t for name, t in known if t.armed_version < entry.version}
+        return replace(self._case, deadlines=armed)
 
     def _on(self, tracked: Tracked, entry: e.Entry) -> Tracked:
         """What an entry did to the deadline, done again."""

@@ -7,7 +7,7 @@ A *length* is ``14bd``, ``65d``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``2
 from collections.abc import Iterator
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Owner = Literal["provider", "payer", "reviewer"]
 Kind = Literal["statutory", "service", "planned"]
@@ -23,6 +23,7 @@ GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedite
 DAY = "on"  # in a rule or a guard: the transition's own day
 STAGE = "stage"  # in a guard: the day on which the case's stage began
 PRESUMED = "presumed_receipt"  # what a reading was counted from where a receipt is presumed
+DUE_OF = "due:"  # before a clock: counted from the last moment of its latest deadline
 REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
 
 
@@ -159,7 +160,7 @@ class Version(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule that arms a deadline.
 
-    ``counts_from``: ``request`` (the arming event's own day), or a field.
+    ``counts_from``: ``request`` (the arming event's own day), a field, or ``due:CLOCK``.
     ``presumed_from``: the date counted from where that field, a receipt, is not given; it is
     presumed received ``presumed_days`` later, 0 where nothing is presumed.
     ``version_by``: the field whose date picks the version.
@@ -169,6 +170,8 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``proof_field``: without it a filing that ends the clock leaves it open, unproven, until
     ``proof_item`` is recorded or an event of ``proven_by`` shows that the filing arrived.
     ``until``: a field that is itself the last day; then ``length`` is only the fallback, if any.
+    ``expedited`` without either: it is armed in a stage that is already expedited, and only there.
+    ``armed_if``: by field, the codes of which one has to be given for it to be armed.
     ``stated``: a field with the date that the letter names; kept beside, never instead.
     ``watch``: a date that has to lie on or before the last day; it is asked for from
     ``watch_days`` business days before.
@@ -207,6 +210,12 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     proof_field: str | None = None
     proof_item: str | None = None
     proven_by: tuple[str, ...] = ()
+    # Left out of the canonical text where it is not given: older definitions keep theirs.
+    armed_if: dict[str, tuple[str, ...]] | UnsetType = UNSET
+
+    @property
+    def expedited_only(self) -> bool:
+        return self.length is None and self.until is None
 
 
 class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

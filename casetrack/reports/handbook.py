@@ -6,7 +6,6 @@ from typing import Any
 from msgspec import to_builtins
 
 from casetrack.domain.workflow import (
-    REQUEST,
     Clock,
     Item,
     Law,
@@ -169,11 +168,11 @@ def _clock(w: Workflow, clock: Clock) -> Pairs:
 
 
 def _counting(clock: Clock) -> Pairs:
+    yield from _starting(clock)
     if clock.until is not None:
         yield "until", f"{clock.until}, itself the last day"
     if clock.length is not None:
-        armed = ", the day of what arms it" if clock.counts_from == REQUEST else ""
-        yield "counts from", clock.counts_from + armed
+        yield "counts from", words.counts_from(clock)
         yield from _receipt(clock)
         fallback = f", where {clock.until} is not given" if clock.until else ""
         yield "length", words.length(clock.length) + fallback
@@ -191,6 +190,15 @@ def _counting(clock: Clock) -> Pairs:
         yield "opens", "a right, once it has passed; never overdue"
     if clock.watch is not None:
         yield "watches", f"{clock.watch}, from {clock.watch_days} business days before"
+
+
+def _starting(clock: Clock) -> Pairs:
+    """What it takes for the clock to start at all."""
+    for field, codes in (clock.armed_if or {}).items():
+        yield "only if", f"{field} is {words.either(codes)}"
+    if clock.expedited_only:
+        yield "counts from", words.counts_from(clock)
+        yield "length", "none: it starts only in a stage that is already expedited"
 
 
 def _receipt(clock: Clock) -> Pairs:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from casetrack.domain.clocks import default_rungs, parse_length
 from casetrack.domain.workflow import (
     DAY,
+    DUE_OF,
+    REQUEST,
     STAGE,
     Clock,
     Field,
@@ -29,7 +31,7 @@ _GUARDS: Mapping[GuardName, str] = {
     "rules": "the blocking rules named here hold for the values that are known",
     "in_time": "it is done by the due date of {clocks}",
     "in_order": "none of these dates is before the one named ahead of it: {fields}",
-    "passed": "the running one of these is past its due date, or the law's beside it: {clocks}",
+    "passed": "a running one of these is past its due date, or the law's beside it: {clocks}",
     "expedited": "an expedited request is running in this stage",
 }
 # What stands in an order of dates and is no field.
@@ -68,6 +70,18 @@ def length(text: str) -> str:
     return f"{text}, {count(found.n, _UNITS[found.unit])}"
 
 
+def counts_from(clock: Clock) -> str:
+    of, due, name = clock.counts_from.partition(DUE_OF)
+    if due and not of:
+        return f"{clock.counts_from}, the last moment of the latest {name}"
+    armed = ", the day of what arms it" if clock.counts_from == REQUEST else ""
+    return clock.counts_from + armed
+
+
+def either(codes: Iterable[str]) -> str:
+    return " or ".join(codes)
+
+
 def presumption(days: int, noticed: str) -> str:
     """What stands in for a receipt that nobody shows."""
     if not days:
@@ -79,7 +93,7 @@ def ladder(clock: Clock) -> str:
     """The rungs before ``act_by`` or, in hours, before the last moment."""
     if clock.rungs:
         return f"{names(clock.rungs)} before"
-    in_hours = clock.length is not None and parse_length(clock.length).unit == "h"
+    in_hours = clock.expedited_only or parse_length(clock.length or "0d").unit == "h"
     usual = HOUR_RUNGS if in_hours else default_rungs(clock)
     expedited = f"; {names(HOUR_RUNGS)} once expedited" if clock.expedited else ""
     return f"{names(usual)} before, the usual ones{expedited}"

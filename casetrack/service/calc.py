@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from casetrack.catalog import workflows
 from casetrack.domain import clocks, dates, versions
@@ -53,9 +54,12 @@ def calculate(question: Question, now: datetime) -> Answer:
 def _clock(name: str, known: dict[str, Clock]) -> Clock:
     if name not in known:
         raise UnknownName(f"no such clock{suggest(name, known)}; its clocks: {', '.join(known)}")
-    if known[name].length is None:
-        raise Refused(f"{name} has no length: its last day is what {known[name].until} states")
-    return known[name]
+    clock = known[name]
+    if clock.expedited_only:
+        return replace(clock, length=clock.expedited)
+    if clock.length is None:
+        raise Refused(f"{name} has no length: its last day is what {clock.until} states")
+    return clock
 
 
 def _adhoc(question: Question) -> Clock:

@@ -165,6 +165,12 @@ def test_the_catalog_finds_exactly_the_shipped_definitions(
     assert found.split() == sorted(shipped(folder))
 
 
+def test_the_choice_finds_its_questions(installed: Installed, elsewhere: Path) -> None:
+    words = ["workflow", "choose", "--plan", "medicare-advantage", "--benefit", "medical"]
+    answer = installed.run([*installed.command, *words], elsewhere)
+    assert answer.startswith("ma-part-b-drug, for ")
+
+
 def test_the_page_finds_its_templates(installed: Installed, elsewhere: Path) -> None:
     command: list[str | Path] = [*installed.command, "--db", elsewhere / "cases.db"]
     installed.run([*command, "db", "init"], elsewhere)

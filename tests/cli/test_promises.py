@@ -175,6 +175,19 @@ READS: Mapping[str, tuple[Words, Shape]] = {
     ),
     "calendar-list": (["calendar", "list"], {"items": [{"id": TEXT}]}),
     "calendar-check": (["calendar", "check", str(ROOT / "calendars/us-federal.toml")], {}),
+    "workflow-choose": (
+        ["workflow", "choose", "--plan", "commercial", "--funding", "insured", "--state", "IL"],
+        {"coverage": TEXT, "workflow": MAYBE, "title": TEXT, "because": TEXT, "source": TEXT,
+         "evidence": TEXT, "when": TABLE, "given": TABLE},
+    ),
+    "workflow-diff": (
+        ["workflow", "diff", "humana-il-guide", "ma-part-b-drug"],
+        {
+            "a": TEXT, "b": TEXT,
+            "clocks": [{"clock": TEXT, "differs": [TEXT], "safe": MAYBE, "safe_expedited": MAYBE}],
+            "triggers": [{"trigger": TEXT, "a": TEXT, "b": TEXT}],
+        },
+    ),
     "workflow-list": (["workflow", "list"], {"items": [{"id": TEXT}]}),
     "workflow-show": (["workflow", "show", "humana-il-guide"], {}),
     "workflow-check": (["workflow", "check", str(ROOT / "states/humana-il-guide.toml")], {}),
@@ -232,7 +245,9 @@ def test_the_schema_revision_is_told_too(office: Office) -> None:
 
 
 WRITES: Mapping[str, tuple[Words, Shape]] = {
-    "open": (["open", "--ref", "N-1", "--on", "2026-11-20"], BASE),
+    "open": (
+        ["open", "--ref", "N-1", "--on", "2026-11-20", "--workflow", "humana-il-guide"], BASE
+    ),
     "record": (["record", "C-1", "age", "dob=1990-02-28", "--on", "-3d"], BASE),
     "note": (["note", "C-1", "called", "kind=call", "--on", "2026-11-23"], BASE),
     "redact": (["redact", "C-1", "patient", "--reason", "asked", "--yes"], BASE),

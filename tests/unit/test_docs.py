@@ -18,12 +18,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import typer
 
-from casetrack.catalog import calendars
+from casetrack.catalog import calendars, workflows
 from casetrack.cli.app import app, run
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = (DOCS / "reference" / "command-line.md").read_text("utf-8")
 COUNTING = (DOCS / "explanation" / "counting.md").read_text("utf-8")
+REGIMES = (DOCS / "explanation" / "regimes.md").read_text("utf-8")
 CALENDARS = (DOCS / "reference" / "calendars.md").read_text("utf-8")
 FIELDS = {"due": "due_on", "law": "law_by", "act by": "act_by"}
 
@@ -133,6 +134,33 @@ def test_the_worked_examples_are_all_there() -> None:
     }  # fmt: skip
 
     assert worked <= {day for example in CALCS for _, day in _DAY.findall(" ".join(example.output))}
+
+
+def test_the_table_of_regimes_gives_each_clock_the_lengths_of_its_workflow() -> None:
+    rows = re.findall(r"^\| `(\w+)`: [^|]*\|(.*)\|$", REGIMES, re.MULTILINE)
+    columns = [workflows.load(id) for id in ("humana-il-guide", "ma-part-b-drug", "il-commercial")]
+
+    assert len(rows) == 19
+    for name, told in rows:
+        for w, cell in zip(columns, told.split("|"), strict=True):
+            clock = w.clocks.get(name)
+            found = [text for text in (clock.length, clock.expedited) if text] if clock else []
+            assert re.findall(r"`([0-9]+[a-z]+)`", cell) == found
+            assert (cell.strip() == "-") == (clock is None)
+
+
+def test_the_table_of_regimes_leaves_out_no_clock_of_the_law() -> None:
+    told = set(re.findall(r"^\| `(\w+)`: ", REGIMES, re.MULTILINE))
+    prose = {"refusal_notice", "forwarding_expedited", "forwarding_missed",
+             "approval_validity_short", "informed_decision"}  # fmt: skip
+
+    law = {
+        name
+        for id in ("ma-part-b-drug", "il-commercial")
+        for name, clock in workflows.load(id).clocks.items()
+        if not clock.source.startswith("ours")
+    }
+    assert law - prose <= told
 
 
 def test_the_calendar_file_in_the_reference_is_sound() -> None:

@@ -604,6 +604,7 @@ def test_the_examples_of_the_reference_are_one_workflow() -> None:
     assert example.initial == "intake"
     assert set(example.clocks) == {
         "answer", "asking_again", "report_fresh", "going_over_their_heads", "last_day",
+        "quick_answer", "complaining",
     }  # fmt: skip
 
 
@@ -616,8 +617,14 @@ def places(value: object, key: tuple[Key, ...] = ()) -> Iterator[tuple[Key, ...]
             yield from places(item, (*key, name))
 
 
-PLACES = list(places(GUIDE))
-NAMES = st.sampled_from(sorted({str(part) for place in PLACES for part in place}))
+SHIPPED = {
+    id: resources.parse_toml(resources.workflow_text(id), f"states/{id}.toml")
+    for id in workflows.available()
+}
+PLACES = {id: list(places(document)) for id, document in SHIPPED.items()}
+NAMES = st.sampled_from(
+    sorted({str(part) for known in PLACES.values() for place in known for part in place})
+)
 SCALARS = st.one_of(
     NAMES,
     st.text(max_size=8),
@@ -646,18 +653,18 @@ def put(document: dict[str, object], place: tuple[Key, ...], value: object) -> N
         return
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
-def test_random_damage_is_refused_with_a_reason_or_loads(
-    damage: list[tuple[tuple[Key, ...], object]],
-) -> None:
-    document = deepcopy(GUIDE)
-    for place, value in damage:
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_random_damage_is_refused_with_a_reason_or_loads(data: st.DataObject) -> None:
+    id = data.draw(st.sampled_from(sorted(SHIPPED)))
+    where, document = f"states/{id}.toml", deepcopy(SHIPPED[id])
+    damage = st.lists(st.tuples(st.sampled_from(PLACES[id]), VALUES), min_size=1, max_size=4)
+    for place, value in data.draw(damage):
         put(document, place, value)
     try:
-        text = workflows.definition_text(workflows.parse(document, WHERE))
+        text = workflows.definition_text(workflows.parse(document, where))
     except BadDefinition:
-        assert all(reason.isprintable() for reason in reasons(document))
+        assert all(reason.isprintable() for reason in reasons(document, where))
     else:
         assert workflows.definition_text(workflows.from_text(text)) == text
 
