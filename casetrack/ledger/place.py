@@ -6,13 +6,19 @@ from pathlib import Path
 from casetrack.errors import BadDatabase, Refused
 
 _PREFIX = "sqlite:///"
+_SERVER = ("postgresql://", "postgresql+psycopg://")
+
+
+def is_server(url: str) -> bool:
+    """Whether it names a database on a PostgreSQL server."""
+    return url.startswith(_SERVER)
 
 
 def database_path(url: str) -> Path:
     """The file that ``sqlite:///PATH`` or a bare path names; refuses every other URL unechoed."""
     named = url.removeprefix(_PREFIX)
     if "://" in named or (named != url and "?" in named):
-        raise Refused("this version supports SQLite only: give a path or sqlite:///PATH")
+        raise Refused("that is no ledger: give a path, sqlite:///PATH or postgresql+psycopg://...")
     if named in ("", ":memory:") or "\0" in named:
         raise Refused("a ledger needs a file: give a path or sqlite:///PATH")
     return Path(named)

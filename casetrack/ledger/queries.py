@@ -27,7 +27,7 @@ class SqlQueries:
         raise NotImplementedError
 
     def references(self, prefix: str, limit: int = 0) -> Sequence[tuple[str, str]]:
-        if not prefix.isascii():
+        if not (prefix.isascii() and prefix.isprintable()):
             return []
         with self._reading() as connection:
             return reading.references(connection, prefix, limit)

@@ -1,23 +1,23 @@
-"""A ledger in an SQLite file. One ledger object serves one thread at a time."""
+"""A ledger in a database. One ledger object serves one thread at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, LedgerOpened
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, reading
+from casetrack.ledger import database as databases
 from casetrack.ledger.codec import opening, parse
-from casetrack.ledger.connect import engine_for, existing, opened_body, writing
-from casetrack.ledger.failures import reworded
+from casetrack.ledger.database import Database
 from casetrack.ledger.limits import redaction_targets
-from casetrack.ledger.place import database_path, make_private_file
 from casetrack.ledger.queries import SqlQueries
-from casetrack.ledger.redaction import erase, scrub
-from casetrack.ledger.schema import create_schema, set_up
+from casetrack.ledger.redaction import erase
 from casetrack.ledger.sql_runs import SqlRuns
 from casetrack.ledger.sql_tree import SqlTree
 from casetrack.ledger.store import (
@@ -29,46 +29,51 @@ from casetrack.ledger.view_writing import rebuild_views
 from casetrack.ledger.writing import Batch
 
 
-def open_ledger(url: str, sources: Sources) -> "SqlLedger":
-    """The ledger that is there; raises ``BadDatabase`` if there is none of this version."""
-    path = existing(database_path(url))
-    engine = engine_for(path)
+def open_ledger(url: str, sources: Sources, *, as_session: bool = False) -> "SqlLedger":
+    """The ledger that is there; raises ``BadDatabase`` if there is none of this version.
+
+    ``as_session``: entries are by whom the database knows, where it knows somebody.
+    """
+    database = databases.existing(url)
     try:
-        opened = parse(opened_body(engine, path), {}, (LEDGER_CASE, 1))
-        return SqlLedger(path, engine, sources, opened)
+        opened = parse(database.opened_body(), {}, (LEDGER_CASE, 1))
+        return SqlLedger(database, _written_by(database, sources, as_session), opened)
     except BaseException:
-        engine.dispose()
+        database.engine.dispose()
         raise
 
 
-def create_ledger(url: str, sources: Sources, *, practice: bool = False) -> "SqlLedger":
-    """A new ledger in a new file; an existing file is refused and left as it is."""
-    path = database_path(url)
-    make_private_file(path)
-    engine = engine_for(path)
+def create_ledger(
+    url: str, sources: Sources, *, practice: bool = False, as_session: bool = False
+) -> "SqlLedger":
+    """A new ledger in a new place; one that is there is refused and left as it is."""
+    database = databases.created(url)
     try:
+        sources = _written_by(database, sources, as_session)
         opened = opening(sources, practice=practice)
-        with reworded(path):
-            set_up(engine)
-            with writing(engine).begin() as connection:
-                create_schema(connection)
-                Batch(connection, sources, opened.ledger).keep(opened)
-        return SqlLedger(path, engine, sources, opened)
+        with database.reworded(), database.writing().begin() as connection:
+            database.make(connection)
+            Batch(connection, sources, opened.ledger).keep(opened)
+        return SqlLedger(database, sources, opened)
     except BaseException:
-        engine.dispose()
-        for left in ("", "-wal", "-shm"):
-            Path(f"{path}{left}").unlink(missing_ok=True)
+        database.engine.dispose()
+        database.unmade()
         raise
+
+
+def _written_by(database: Database, sources: Sources, as_session: bool) -> Sources:  # noqa: FBT001 - handed on
+    known = database.account() if as_session else None
+    return sources if known is None else replace(sources, account=known)
 
 
 class SqlLedger(SqlQueries):
-    """The ``Ledger`` protocol on SQLite; see there for what each method promises."""
+    """The ``Ledger`` protocol on a database; see there for what each method promises."""
 
-    def __init__(self, path: Path, engine: Engine, sources: Sources, opened: Entry) -> None:
+    def __init__(self, database: Database, sources: Sources, opened: Entry) -> None:
         if not isinstance(opened.data, LedgerOpened):
-            raise Corrupt(f"{path}: the ledger's own stream does not start with its opening")
-        self._path = path
-        self._engine = engine
+            name = database.name
+            raise Corrupt(f"{name}: the ledger's own stream does not start with its opening")
+        self._database = database
         self._sources = sources
         self._id = opened.ledger
         self._practice = opened.data.practice
@@ -88,13 +93,14 @@ class SqlLedger(SqlQueries):
 
     @property
     def path(self) -> Path:
-        return self._path
+        """The file; ``Refused`` where the ledger lies on a server."""
+        return self._database.path
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         if self._batch is not None:
             raise RuntimeError("a ledger's transactions may not be nested")
-        with reworded(self._path), writing(self._engine).begin() as connection:
+        with self._database.reworded(), self._database.writing().begin() as connection:
             self._batch = Batch(connection, self._sources, self._id)
             try:
                 yield
@@ -104,27 +110,28 @@ class SqlLedger(SqlQueries):
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with reworded(self._path):
+        with self._database.reworded():
             if self._batch is not None:
                 self._batch.flush()
                 yield self._batch.connection
             else:
-                with self._engine.connect() as connection:
+                with self._database.engine.connect() as connection:
                     yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, *, settled: bool = False) -> Iterator[Connection]:
         """Inside a transaction it is part of that, else one of its own."""
         if self._batch is not None:
             with self._reading() as connection:
                 yield connection
         else:
-            with reworded(self._path), writing(self._engine).begin() as connection:
+            engine = self._database.writing(settled=settled)
+            with self._database.reworded(), engine.begin() as connection:
                 yield connection
 
     @property
     def runs(self) -> SqlRuns:
-        return SqlRuns(self._reading, self._writing)
+        return SqlRuns(self._reading, self._writing, partial(self._writing, settled=True))
 
     @property
     def tree(self) -> SqlTree:
@@ -153,8 +160,8 @@ class SqlLedger(SqlQueries):
 
     def scrub(self) -> None:
         """Leave no byte of an erased value in the file or beside it; takes a while."""
-        with reworded(self._path):
-            scrub(self._engine)
+        with self._database.reworded():
+            self._database.scrub()
 
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         with self._reading() as connection:
@@ -211,4 +218,4 @@ class SqlLedger(SqlQueries):
         return number
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.engine.dispose()

@@ -1,11 +1,10 @@
-"""Leases, heartbeats and touched views in an SQLite file."""
+"""Leases, heartbeats and touched views in a database."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, Update, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from casetrack.domain.case import Case
@@ -15,6 +14,7 @@ from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.comparing import VIEWS, Rows, differing
+from casetrack.ledger.database import upsert
 from casetrack.ledger.runs import LONG_AGO, Checked, Claim, Taken
 from casetrack.ledger.view_writing import erase_views, write_views
 from casetrack.ledger.views import case_row
@@ -23,19 +23,25 @@ BATCH = 100
 
 
 class SqlRuns:
-    """``Runs`` on SQLite, with the ledger's own ways to read and to write."""
+    """``Runs`` with the ledger's own ways to read and to write.
+
+    ``settled``: writing, in a transaction that sees one state.
+    """
 
     def __init__(
         self,
         reading: Callable[[], AbstractContextManager[Connection]],
         writing: Callable[[], AbstractContextManager[Connection]],
+        settled: Callable[[], AbstractContextManager[Connection]],
     ) -> None:
         self._reading = reading
         self._writing = writing
+        self._settled = settled
 
     def claim(self, wanted: Claim, gone: Callable[[Claim], bool]) -> Taken | None:
         with self._writing() as connection:
-            if connection.execute(_CLAIM, _claim_row(wanted)).rowcount == 1:
+            claim = upsert(connection, t.claim).on_conflict_do_nothing()
+            if connection.execute(claim, _claim_row(wanted)).rowcount == 1:
                 return "first"
             held = _held(connection, wanted)
             if not gone(held):
@@ -54,8 +60,8 @@ class SqlRuns:
             connection.execute(_chosen(case_id, reminder, {"until": instant(LONG_AGO)}))
 
     def beat(self, name: str, at: datetime) -> None:
-        statement = upsert(t.heartbeat).values(name=name, at=instant(at))
         with self._writing() as connection:
+            statement = upsert(connection, t.heartbeat).values(name=name, at=instant(at))
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["name"], set_={"at": statement.excluded["at"]}
@@ -90,7 +96,7 @@ class SqlRuns:
         while waiting:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
             displaced: set[str] = set()
-            with self._writing() as connection:
+            with self._settled() as connection:
                 for case_id in batch:
                     try:
                         differing += _compared(connection, case_id, displaced)
@@ -99,9 +105,6 @@ class SqlRuns:
             waiting += sorted(displaced - known)
             known |= displaced
         return Checked(differing=tuple(differing), corrupt=tuple(corrupt))
-
-
-_CLAIM = upsert(t.claim).on_conflict_do_nothing()
 
 
 def _chosen(case_id: str, reminder: str, values: Mapping[str, str]) -> Update:

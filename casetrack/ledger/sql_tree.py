@@ -1,4 +1,4 @@
-"""Leaves, frontiers and checkpoints in an SQLite file."""
+"""Leaves, frontiers and checkpoints in a database."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -35,7 +35,7 @@ _NOTES = select(t.checkpoint.c.size, t.checkpoint.c.note)
 
 
 class SqlTree:
-    """``Tree`` on SQLite, with the ledger's own ways to read and to write."""
+    """``Tree`` with the ledger's own ways to read and to write."""
 
     def __init__(
         self,

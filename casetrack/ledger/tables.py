@@ -8,6 +8,7 @@ Instants are UTC text of fixed width and dates ISO text, so that they sort as th
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -31,6 +32,9 @@ KEY_TAKEN = "the case has an entry with that key"
 
 metadata = MetaData()
 _CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+_LONG = Integer().with_variant(BigInteger(), "postgresql")
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
@@ -84,7 +88,7 @@ definition = Table(
 unsealed = Table(
     "unsealed",
     metadata,
-    Column("sequence", Integer, primary_key=True),
+    Column("sequence", _LONG, primary_key=True),
     _text("case_id"),
     _integer("version"),
     UniqueConstraint("case_id", "version"),
@@ -96,7 +100,7 @@ unsealed = Table(
 leaf = Table(
     "leaf",
     metadata,
-    Column("leaf_index", Integer, primary_key=True, autoincrement=False),
+    Column("leaf_index", _LONG, primary_key=True, autoincrement=False),
     _text("case_id"),
     _integer("version"),
     Column("hash", LargeBinary, nullable=False),
@@ -111,7 +115,7 @@ leaf = Table(
 frontier = Table(
     "frontier",
     metadata,
-    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("size", _LONG, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
@@ -119,7 +123,7 @@ frontier = Table(
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("size", _LONG, primary_key=True, autoincrement=False),
     _text("note"),
     sqlite_strict=True,
 )
@@ -176,6 +180,7 @@ Index(
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),
+    postgresql_where=deadline_view.c.outcome.is_(None),
 )  # fmt: skip
 
 value_view = Table(

@@ -5,13 +5,13 @@ from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Table, bindparam, delete, insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
+from casetrack.ledger.database import upsert
 from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow
 from casetrack.ledger.views import case_row, current_values, deadline_row, texts
 
@@ -106,7 +106,7 @@ def _values(case: Case, names: Sequence[str]) -> Rows:
 def _upsert(connection: Connection, table: Table, rows: Rows) -> None:
     if not rows:
         return
-    statement = upsert(table)
+    statement = upsert(connection, table)
     rest = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
     connection.execute(
         statement.on_conflict_do_update(index_elements=table.primary_key, set_=rest), rows

@@ -14,11 +14,11 @@ Clock = Callable[[], datetime]
 
 def create(url: str, *, practice: bool, clock: Clock = system_clock) -> SqlLedger:
     """A new ledger; ``BadDatabase`` if the file is there already."""
-    return create_ledger(url, sources(clock), practice=practice)
+    return create_ledger(url, sources(clock), practice=practice, as_session=True)
 
 
 def opened(url: str, clock: Clock = system_clock) -> SqlLedger:
-    return open_ledger(url, sources(clock))
+    return open_ledger(url, sources(clock), as_session=True)
 
 
 def create_if_absent(url: str) -> bool:

@@ -9,6 +9,7 @@ from casetrack.domain import events as e
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import SqlLedger, create_ledger
 from casetrack.ledger.store import Ledger
+from tests import servers
 from tests.facts import DEC_1, NOV_10, NOV_20, append, assigned, deadline, fired, new_case, opened
 from tests.fakes import FakeClock, fixed_sources
 
@@ -18,14 +19,27 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with servers.running() as url:
+        yield url
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[str]:
+    with servers.database(server) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Ledger]:
     sources = fixed_sources(clock)
-    store: Ledger = (
-        MemoryLedger(sources)
-        if request.param == "memory"
-        else create_ledger(str(tmp_path / "ledger.db"), sources)
-    )
+    if request.param == "memory":
+        store: Ledger = MemoryLedger(sources)
+    elif request.param == "sqlite":
+        store = create_ledger(str(tmp_path / "ledger.db"), sources)
+    else:
+        store = create_ledger(request.getfixturevalue("database"), sources)
     yield store
     store.close()
 

@@ -1,0 +1,80 @@
+"""What a ledger needs of the database that it lies in, an SQLite file or a PostgreSQL server."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import sqlite
+
+from casetrack.ledger.place import is_server
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+
+class Database(Protocol):
+    """One place of a ledger; ``name`` is what messages call it, and holds no password."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> Path:
+        """The file; ``Refused`` where there is none."""
+
+    @property
+    def engine(self) -> Engine:
+        """Whose transactions each see one state."""
+
+    def writing(self, *, settled: bool = True) -> Engine:
+        """For transactions that write; not ``settled``: each statement sees what is committed."""
+
+    def reworded(self) -> AbstractContextManager[None]:
+        """Turns every database error inside into one of ours."""
+
+    def account(self) -> str | None:
+        """Who the database knows to be writing; None where it knows nobody."""
+
+    def make(self, connection: Connection) -> None:
+        """The tables and triggers, in the transaction of the first entry."""
+
+    def opened_body(self) -> str:
+        """The body of the ledger's first entry, once the schema is known to be today's."""
+
+    def unmade(self) -> None:
+        """Take away what ``create`` began."""
+
+    def scrub(self) -> None:
+        """Leave no byte of an erased value in reach of the database."""
+
+
+def existing(url: str) -> Database:
+    """The database that the URL names; ``BadDatabase`` if it is not there."""
+    if is_server(url):
+        from casetrack.ledger import server
+
+        return server.ServerDatabase(url)
+    from casetrack.ledger import file
+
+    return file.existing(url)
+
+
+def created(url: str) -> Database:
+    """An empty place for a new ledger; one that is there already is refused and left as it is."""
+    if is_server(url):
+        from casetrack.ledger import server
+
+        return server.created(url)
+    from casetrack.ledger import file
+
+    return file.created(url)
+
+
+def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that can say ON CONFLICT; a command on a file loads nothing of the server's."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

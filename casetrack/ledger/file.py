@@ -1,0 +1,74 @@
+"""A ledger's database in an SQLite file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from casetrack.ledger import connect, redaction
+from casetrack.ledger.failures import reworded
+from casetrack.ledger.place import database_path, make_private_file
+from casetrack.ledger.schema import create_schema, set_up
+
+
+class FileDatabase:
+    """See ``Database`` for each promise. A writer holds the file's write lock from its start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = connect.engine_for(path)
+
+    @property
+    def name(self) -> str:
+        return str(self._path)
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    def writing(self, *, settled: bool = True) -> Engine:  # noqa: ARG002 - there is one way only
+        return connect.writing(self._engine)
+
+    @contextmanager
+    def reworded(self) -> Iterator[None]:
+        with reworded(self._path):
+            yield
+
+    def account(self) -> str | None:
+        return None
+
+    def make(self, connection: Connection) -> None:
+        create_schema(connection)
+
+    def opened_body(self) -> str:
+        return connect.opened_body(self._engine, self._path)
+
+    def unmade(self) -> None:
+        for left in ("", "-wal", "-shm"):
+            Path(f"{self._path}{left}").unlink(missing_ok=True)
+
+    def scrub(self) -> None:
+        redaction.scrub(self._engine)
+
+
+def existing(url: str) -> FileDatabase:
+    return FileDatabase(connect.existing(database_path(url)))
+
+
+def created(url: str) -> FileDatabase:
+    path = database_path(url)
+    make_private_file(path)
+    made = FileDatabase(path)
+    try:
+        with reworded(path):
+            set_up(made.engine)
+    except BaseException:
+        made.engine.dispose()
+        made.unmade()
+        raise
+    return made

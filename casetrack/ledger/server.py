@@ -1,0 +1,140 @@
+"""A ledger's database on a PostgreSQL server."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from casetrack.errors import BadDatabase, Refused
+from casetrack.ledger import server_schema
+from casetrack.ledger.server_failures import reworded
+from casetrack.ledger.tables import REVISION
+
+CONNECT_SECONDS = 10
+LOCK_MS = 5_000
+STATEMENT_MS = 300_000
+_SETTINGS = {
+    "search_path": server_schema.SCHEMA,
+    "lock_timeout": LOCK_MS,
+    "statement_timeout": STATEMENT_MS,
+    "idle_in_transaction_session_timeout": STATEMENT_MS,
+    "timezone": "UTC",
+    "client_encoding": "utf8",
+}
+_LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
+_IDENTITY = """
+SELECT (SELECT version_num FROM alembic_version),
+  (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1)
+"""
+
+
+class ServerDatabase:
+    """See ``Database`` for each promise. Writers of different cases do not wait for each other."""
+
+    def __init__(self, url: str) -> None:
+        parsed = _parsed(url)
+        self._name = _named(parsed)
+        self._engine = create_engine(
+            parsed,
+            isolation_level="REPEATABLE READ",
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": " ".join(f"-c {key}={value}" for key, value in _SETTINGS.items()),
+            },
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+        self._made = False
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def path(self) -> Path:
+        raise Refused(f"{self._name} is on a server, and this needs a ledger in a file")
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    def writing(self, *, settled: bool = True) -> Engine:
+        if settled:
+            return self._engine
+        return self._engine.execution_options(isolation_level="READ COMMITTED")
+
+    @contextmanager
+    def reworded(self) -> Iterator[None]:
+        with reworded(self._name):
+            yield
+
+    def account(self) -> str | None:
+        with self.reworded(), self._engine.connect() as connection:
+            return f"pg:{connection.execute(text('SELECT session_user')).scalar_one()}"
+
+    def make(self, connection: Connection) -> None:
+        server_schema.create(connection)
+        self._made = True
+
+    def opened_body(self) -> str:
+        with self.reworded(), self._engine.connect() as connection:
+            if _schema_of(connection) is None:
+                raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+            revision, body = connection.exec_driver_sql(_IDENTITY).one()
+        if revision is None or body is None:
+            raise BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
+        if revision != REVISION:
+            other = "older" if revision < REVISION else "newer"
+            raise BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
+        return str(body)
+
+    def unmade(self) -> None:
+        """All that was made was in one transaction."""
+
+    def scrub(self) -> None:
+        """Dead rows go; the server's write-ahead log and its backups are the operator's."""
+        with self._engine.connect() as connection:
+            free = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for table in ("disclosure", "value_view", "case_view"):
+                free.execute(text(f"VACUUM {table}"))
+
+
+def created(url: str) -> ServerDatabase:
+    """A database that holds no ledger yet; ``BadDatabase`` if it does, or is not in UTF-8."""
+    made = ServerDatabase(url)
+    try:
+        with made.reworded(), made.engine.connect() as connection:
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+            if encoding != "UTF8":
+                raise BadDatabase(f"{made.name} is in {encoding}; make the database with UTF8")
+            if _schema_of(connection) is not None:
+                raise BadDatabase(f"{made.name} holds a ledger already and is left as it is")
+    except BaseException:
+        made.engine.dispose()
+        raise
+    return made
+
+
+def _schema_of(connection: Connection) -> object:
+    asked = text("SELECT to_regnamespace(:name)")
+    return connection.execute(asked, {"name": server_schema.SCHEMA}).scalar_one()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise Refused("that database URL can't be read; see 'casetrack --help'") from None
+    mode = parsed.query.get("sslmode") or os.environ.get("PGSSLMODE")
+    local = parsed.host in _LOOPBACK or (parsed.host or "").startswith("/")
+    if not local and not parsed.query.get("host") and mode is None:
+        return parsed.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
+    return parsed
+
+
+def _named(url: URL) -> str:
+    """Host and database, without user and password."""
+    return f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"

