@@ -35,7 +35,11 @@ def docket_statement(
         .select_from(joined)
         .where(_listed(ended_from))
         .order_by(
-            _deadline.act_by, _deadline.due_at, _case.reference, _case.case_id, _deadline.deadline
+            _deadline.act_by,
+            _deadline.due_at,
+            _case.reference.nulls_first(),
+            _case.case_id,
+            _deadline.deadline,
         )
     )
     return found if until is None else found.where(_deadline.act_by <= until.isoformat())
@@ -126,7 +130,7 @@ def list_statement(query: Query) -> Select[Any]:
         select(*CASE_COLUMNS, *DEADLINE_COLUMNS)
         .select_from(t.case_view.outerjoin(t.deadline_view, shown))
         .where(*_conditions(query))
-        .order_by(_case.reference, _case.case_id)
+        .order_by(_case.reference.nulls_first(), _case.case_id)
         .limit(query.limit or None)
     )
 
@@ -180,5 +184,5 @@ def silent(connection: Connection) -> list[CaseRow]:
 
 def _open_cases(connection: Connection, condition: ColumnElement[bool]) -> list[CaseRow]:
     found = select(*CASE_COLUMNS).where(_case.final == 0, condition)
-    rows = connection.execute(found.order_by(_case.reference, _case.case_id))
+    rows = connection.execute(found.order_by(_case.reference.nulls_first(), _case.case_id))
     return [as_case_row(row) for row in rows]

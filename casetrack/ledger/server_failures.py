@@ -45,7 +45,6 @@ def explained(error: BaseException | None, name: str) -> CasetrackError:
     """What the driver's error means."""
     if not isinstance(error, psycopg.Error):
         return Corrupt(f"{name} answered what was not understood")
-    import sys; print("PGERR", error, file=sys.stderr)
     state, diag = error.sqlstate or "08006", error.diag
     if state == guards.REFUSED:
         return _refused(diag.message_primary or "")

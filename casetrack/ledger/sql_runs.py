@@ -41,7 +41,8 @@ class SqlRuns:
     def claim(self, wanted: Claim, gone: Callable[[Claim], bool]) -> Taken | None:
         with self._writing() as connection:
             claim = upsert(connection, t.claim).on_conflict_do_nothing()
-            if connection.execute(claim, _claim_row(wanted)).rowcount == 1:
+            made = claim.returning(t.claim.c.reminder)
+            if connection.execute(made, _claim_row(wanted)).first() is not None:
                 return "first"
             held = _held(connection, wanted)
             if not gone(held):

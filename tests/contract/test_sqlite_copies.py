@@ -141,7 +141,7 @@ def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:secret@h/db", "sqlite://", "sqlite:///x?mode=memory", "file://x"]
+    "url", ["mysql://u:secret@h/db", "sqlite://", "sqlite:///x?mode=memory", "file://x"]
 )
 def test_another_url_is_refused_and_not_echoed(url: str) -> None:
     says = "this version supports SQLite only: give a path or sqlite:///PATH"
