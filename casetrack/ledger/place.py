@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from casetrack.errors import BadDatabase, Refused
 
@@ -12,6 +13,17 @@ _SERVER = ("postgresql://", "postgresql+psycopg://")
 def is_server(url: str) -> bool:
     """Whether it names a database on a PostgreSQL server."""
     return url.startswith(_SERVER)
+
+
+def without_password(url: str) -> str:
+    """The same URL; whoever uses it gives the password by PGPASSFILE or in the config."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}").geturl()
+
+
+def has_password(url: str) -> bool:
+    return without_password(url) != url or "password=" in urlsplit(url).query
 
 
 def database_path(url: str) -> Path:

@@ -1,7 +1,7 @@
 """A ledger's database on a PostgreSQL server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -138,3 +138,16 @@ def _parsed(url: str) -> URL:
 def _named(url: URL) -> str:
     """Host and database, without user and password."""
     return f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+
+
+@contextmanager
+def locking(url: str, name: str) -> Iterator[Callable[[], bool]]:
+    """What takes the ledger's lock of that name, if nobody has it; held until the block ends."""
+    database = ServerDatabase(url)
+    asked = text("SELECT pg_try_advisory_lock(hashtext('casetrack'), hashtext(:name))")
+    try:
+        with database.reworded(), database.engine.connect() as connection:
+            free = connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield lambda: bool(free.execute(asked, {"name": name}).scalar_one())
+    finally:
+        database.engine.dispose()

@@ -6,9 +6,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from casetrack.ledger import database as databases
 from casetrack.ledger.connect import engine_for, existing, newer, revision_of, writing
 from casetrack.ledger.failures import reworded
-from casetrack.ledger.place import database_path
+from casetrack.ledger.place import database_path, is_server
 from casetrack.ledger.tables import REVISION
 from casetrack.ledger.view_writing import rebuild_views
 
@@ -18,6 +19,8 @@ def upgrade(url: str) -> tuple[str, str]:
 
     Views, which a migration may leave empty, are made again from the entries.
     """
+    if is_server(url):
+        return _on_server(url)
     path = existing(database_path(url))
     engine = engine_for(path)
     try:
@@ -31,6 +34,16 @@ def upgrade(url: str) -> tuple[str, str]:
         return found, REVISION
     finally:
         engine.dispose()
+
+
+def _on_server(url: str) -> tuple[str, str]:
+    """There is one schema yet, and a ledger of another is refused as it is opened."""
+    database = databases.existing(url)
+    try:
+        database.opened_body()
+    finally:
+        database.engine.dispose()
+    return REVISION, REVISION
 
 
 def migrate(connection: Connection) -> None:

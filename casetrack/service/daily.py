@@ -31,7 +31,7 @@ class Order(Struct, frozen=True, kw_only=True):
     ``patience``: seconds to wait for what other sweeps have in hand.
     """
 
-    database: Path
+    database: str
     within: str = "10bd"
     report_dir: Path | None = None
     metrics: Path | None = None

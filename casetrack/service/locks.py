@@ -1,20 +1,41 @@
-"""One daily run at a time: a lock on a file beside the database, let go when the process ends."""
+"""One daily run at a time: a lock on a file beside the database, or in the server's keeping.
+
+Either is let go when the process ends.
+"""
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from casetrack.errors import Busy, Refused
+from casetrack.ledger.place import is_server
 
 _PAUSE = 0.1
 
 
 @contextmanager
-def alone(database: Path, wait_seconds: float) -> Iterator[None]:
+def alone(database: str, wait_seconds: float) -> Iterator[None]:
     """Raises ``Busy`` if another run has not ended after so many seconds."""
+    until = time.monotonic() + wait_seconds
+    with _on_server(database, until) if is_server(database) else _beside(database, until):
+        yield
+
+
+@contextmanager
+def _on_server(database: str, until: float) -> Iterator[None]:
+    from casetrack.ledger.server import locking
+
+    with locking(database, "daily") as taken:
+        _take(taken, until)
+        yield
+
+
+@contextmanager
+def _beside(database: str, until: float) -> Iterator[None]:
     path = Path(f"{database}.daily-lock")
     try:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -22,19 +43,22 @@ def alone(database: Path, wait_seconds: float) -> Iterator[None]:
         reason = (error.strerror or "no reason given").lower()
         raise Refused(f"{path} can't be made: {reason}") from None
     try:
-        _take(handle, time.monotonic() + wait_seconds)
+        _take(partial(_flocked, handle), until)
         yield
     finally:
         os.close(handle)
 
 
-def _take(handle: int, until: float) -> None:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise Busy("another daily run is at work and has not ended; try again") from None
-            time.sleep(_PAUSE)
-        else:
-            return
+def _flocked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _take(taken: Callable[[], bool], until: float) -> None:
+    while not taken():
+        if time.monotonic() >= until:
+            raise Busy("another daily run is at work and has not ended; try again")
+        time.sleep(_PAUSE)

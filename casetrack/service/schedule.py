@@ -5,17 +5,22 @@ from pathlib import Path
 from shlex import quote
 
 from casetrack.errors import Refused
+from casetrack.ledger.place import is_server
 
 
-def command(database: Path, config: Path | None, *words: str) -> list[str]:
+def command(database: str, config: Path | None, *words: str) -> list[str]:
     """The command line with nothing left to the environment that cron does not have."""
     program = Path(sys.argv[0]).absolute()
     called = [str(program)] if program.name == "casetrack" else [sys.executable, "-m", "casetrack"]
     chosen = [] if config is None else ["--config", str(config.absolute())]
-    return [*called, "--db", str(database.absolute()), *chosen, *words]
+    return [*called, "--db", _absolute(database), *chosen, *words]
 
 
-def crontab(database: Path, config: Path | None, report_dir: Path | None) -> list[str]:
+def _absolute(database: str) -> str:
+    return database if is_server(database) else str(Path(database).absolute())
+
+
+def crontab(database: str, config: Path | None, report_dir: Path | None) -> list[str]:
     """The lines for ``crontab -e``: the daily run, and sweeps for clocks that run in hours."""
     daily = ["daily", *_reports(report_dir)]
     return [
@@ -26,7 +31,7 @@ def crontab(database: Path, config: Path | None, report_dir: Path | None) -> lis
     ]
 
 
-def units(database: Path, config: Path | None, report_dir: Path | None) -> dict[str, str]:
+def units(database: str, config: Path | None, report_dir: Path | None) -> dict[str, str]:
     """Unit files by name: a timer for the daily run, or instead the server."""
     daily = _systemd(command(database, config, "daily", *_reports(report_dir)))
     serve = _systemd(command(database, config, "serve", *_reports(report_dir)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from casetrack.ledger.place import database_path
+from casetrack.ledger.place import database_path, is_server, without_password
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.tables import REVISION
 from casetrack.service.bootstrap import sources, system_clock
@@ -22,8 +22,8 @@ def opened(url: str, clock: Clock = system_clock) -> SqlLedger:
 
 
 def create_if_absent(url: str) -> bool:
-    """Make a real ledger where there is no file; whether one was made."""
-    if database_path(url).exists():
+    """Make a real ledger where there is no file; whether one was made. Never on a server."""
+    if not absent(url):
         return False
     create(url, practice=False).close()
     return True
@@ -35,8 +35,14 @@ def remove(url: str) -> None:
         Path(f"{database_path(url)}{end}").unlink(missing_ok=True)
 
 
-def location(url: str) -> Path:
-    return database_path(url)
+def absent(url: str) -> bool:
+    """Whether a file of that name is still to be made."""
+    return not is_server(url) and not database_path(url).exists()
+
+
+def location(url: str) -> str:
+    """What stands on a command line for it, without a password."""
+    return without_password(url) if is_server(url) else str(database_path(url))
 
 
 def schema() -> str:

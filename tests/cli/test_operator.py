@@ -260,9 +260,9 @@ def test_a_reminder_reaches_a_real_endpoint_and_one_that_fails_stays_due(
 
 
 def test_the_lock_is_let_go_when_its_run_ends(tmp_path: Path) -> None:
-    with alone(tmp_path / "cases.db", 0):
+    with alone(str(tmp_path / "cases.db"), 0):
         pass
-    with alone(tmp_path / "cases.db", 0):
+    with alone(str(tmp_path / "cases.db"), 0):
         assert (tmp_path / "cases.db.daily-lock").stat().st_mode & 0o777 == 0o600
 
 

@@ -29,7 +29,7 @@ class Served:
         self.box = Box()
         self.said: list[str] = []
         self.opened = Event()
-        order = Order(database=self.path)
+        order = Order(database=str(self.path))
         self.server = Server(self.open, lambda _: (self.box,), self.say, order, Operating())
 
     def open(self) -> Tracker:
@@ -68,7 +68,7 @@ def test_a_gap_is_refused_by_every_job_until_somebody_accepts_it_beside_the_serv
 
 def test_a_daily_run_looks_at_the_clock_after_its_wait_for_another(served: Served) -> None:
     job = Thread(target=served.server.daily)
-    with alone(served.path, 0):
+    with alone(str(served.path), 0):
         job.start()
         assert not served.opened.wait(0.5)
         served.office.clock.move(hours=1)

@@ -313,7 +313,7 @@ def test_a_patient_sweep_gives_up_in_the_end(office: Practice) -> None:
     claimed(office, case, "elsewhere@1.2", timedelta(minutes=1))
     swept = sweep(office.tracker(), [office.box], patience=0.3)
     assert (swept.sent, swept.held, swept.exit_code) == ((), 1, 0)
-    ran = daily(office.tracker(), [office.box], Order(database=Path("x")), lambda _: None)
+    ran = daily(office.tracker(), [office.box], Order(database="x"), lambda _: None)
     assert ran.exit_code == Busy.exit_code
     assert "1 in another sweep's hands" in "".join(line.text for line in outcome(ran))
 
