@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from casetrack.ledger.comparing import VIEWS
 from casetrack.ledger.connect import connect, existing, newer, not_ours, older
 from casetrack.ledger.failures import reworded
-from casetrack.ledger.place import database_path
+from casetrack.ledger.place import database_path, is_server
 from casetrack.ledger.schema import create_schema
 from casetrack.ledger.tables import APPLICATION_ID, REVISION
 
@@ -81,6 +81,18 @@ class Placed(NamedTuple):
 @contextmanager
 def scanning(url: str) -> "Iterator[Scan]":
     """One state of the ledger; ``BadDatabase`` if it is none, or one of another version."""
+    if is_server(url):
+        from casetrack.ledger import server_scan
+
+        with server_scan.scanning(url) as on_server:
+            yield on_server
+        return
+    with _file(url) as scan:
+        yield scan
+
+
+@contextmanager
+def _file(url: str) -> "Iterator[Scan]":
     path = existing(database_path(url))
     with reworded(path), closing(connect(path, _PRAGMAS)) as connection:
         connection.text_factory = bytes
@@ -120,7 +132,7 @@ class Scan:
         leaves, waiting = self._connection.execute(asked).fetchone()
         return leaves, waiting
 
-    def links(self, case: bytes | None = None) -> sqlite3.Cursor:
+    def links(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
         """(case, version, digest, body) by case and version; of one case, or of all."""
         return self._rows(_LINK, case)
 
@@ -174,6 +186,10 @@ class Scan:
     def schema(self) -> Schema:
         """The text of each table, index, trigger and view, and what else marks a ledger."""
         return _schema(self._connection)
+
+    def todays(self) -> Schema:
+        """The schema of a ledger that is made today."""
+        return todays()
 
     def damaged(self) -> Iterator[str]:
         """The tables that SQLite's own check complains of, "" where it names none."""

@@ -17,9 +17,12 @@ NOT_RECORDED = "the entry is not what its body says"
 WRONG_WRITER = "the entry is by another than who writes it"
 WRONG_TIME = "the time recorded is more than five minutes from now"
 
+_VERSION_TABLE = """
+CREATE TABLE alembic_version (
+  version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)"""
 _STAMP = (
-    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
+    _VERSION_TABLE,
     f"INSERT INTO alembic_version (version_num) VALUES ('{REVISION}')",  # noqa: S608 - ours
 )
 _KEPT = {
@@ -33,7 +36,7 @@ _KEPT = {
 }
 # The writer's own days and name are checked unless the owner of the tables writes, who copies
 # ledgers, or the ledger is for practice.
-_ENTRY = f"""
+_ENTRY = """
 DECLARE
   said jsonb := NEW.body::jsonb;
   before bytea;
@@ -42,10 +45,10 @@ BEGIN
     WHERE case_id = NEW.case_id ORDER BY version DESC LIMIT 1;
   IF NEW.version <> 1 + coalesce((SELECT max(version) FROM ledger
       WHERE case_id = NEW.case_id), 0) THEN
-    RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{NOT_NEXT}';
+    {next};
   END IF;
   IF EXISTS (SELECT 1 FROM ledger WHERE case_id = NEW.case_id AND key = NEW.key) THEN
-    RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{KEY_TAKEN}';
+    {taken};
   END IF;
   IF NEW.digest <> sha256(convert_to(NEW.body, 'UTF8'))
       OR said->>'case' IS DISTINCT FROM NEW.case_id
@@ -55,16 +58,16 @@ BEGIN
       OR said->>'occurred_on' IS DISTINCT FROM NEW.occurred_on
       OR said->>'recorded_at' IS DISTINCT FROM NEW.recorded_at
       OR said->>'prev' IS DISTINCT FROM encode(before, 'hex') THEN
-    RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{NOT_RECORDED}';
+    {altered};
   END IF;
   IF NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')
       AND NOT (SELECT (body::jsonb->'data'->>'practice')::boolean FROM ledger
         WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1) THEN
     IF said->>'by' IS DISTINCT FROM 'pg:' || session_user THEN
-      RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{WRONG_WRITER}';
+      {writer};
     END IF;
     IF abs(extract(epoch FROM clock_timestamp() - NEW.recorded_at::timestamptz)) > 300 THEN
-      RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{WRONG_TIME}';
+      {time};
     END IF;
   END IF;
   RETURN NEW;
@@ -74,7 +77,7 @@ _REDACTED = """
 BEGIN
   IF 'ValueRedacted' IS DISTINCT FROM (SELECT type FROM ledger WHERE case_id = OLD.case_id
       ORDER BY version DESC LIMIT 1) THEN
-    {}
+    {};
   END IF;
   RETURN OLD;
 END
@@ -82,7 +85,7 @@ END
 _NEXT_LEAF = """
 BEGIN
   IF NEW.leaf_index <> 1 + coalesce((SELECT max(leaf_index) FROM leaf), -1) THEN
-    {}
+    {};
   END IF;
   RETURN NEW;
 END
@@ -90,7 +93,7 @@ END
 _LARGER = """
 BEGIN
   IF EXISTS (SELECT 1 FROM {} WHERE size >= NEW.size) THEN
-    {}
+    {};
   END IF;
   RETURN NEW;
 END
@@ -98,7 +101,7 @@ END
 _WAITS = """
 BEGIN
   IF EXISTS (SELECT 1 FROM leaf WHERE case_id = NEW.case_id AND version = NEW.version) THEN
-    {}
+    {};
   END IF;
   RETURN NEW;
 END
@@ -106,7 +109,7 @@ END
 _IS_LEAF = """
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM leaf WHERE case_id = OLD.case_id AND version = OLD.version) THEN
-    {}
+    {};
   END IF;
   RETURN OLD;
 END
@@ -142,7 +145,7 @@ def _bytewise() -> Iterator[str]:
 
 
 def guards() -> Iterator[str]:
-    yield from _guard("ledger_insert", "BEFORE INSERT ON ledger", _ENTRY)
+    yield from _guard("ledger_insert", "BEFORE INSERT ON ledger", _entry())
     for table, (changed, deleted) in _KEPT.items():
         yield from _guard(f"{table}_update", f"BEFORE UPDATE ON {table}", _never(changed))
         yield from _guard(
@@ -175,12 +178,22 @@ def guards() -> Iterator[str]:
         )
 
 
+def _entry() -> str:
+    return _ENTRY.format(
+        next=_raise(NOT_NEXT),
+        taken=_raise(KEY_TAKEN),
+        altered=_raise(NOT_RECORDED),
+        writer=_raise(WRONG_WRITER),
+        time=_raise(WRONG_TIME),
+    )
+
+
 def _raise(why: str) -> str:
-    return f"RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{why}';"
+    return f"RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{why}'"
 
 
 def _never(why: str) -> str:
-    return f"\nBEGIN\n  {_raise(why)}\nEND\n"
+    return f"\nBEGIN\n  {_raise(why)};\nEND\n"
 
 
 def _guard(name: str, act: str, body: str, each: str = "ROW") -> Iterator[str]:

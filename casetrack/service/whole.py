@@ -15,7 +15,7 @@ from casetrack.audit.tree import Walked, ordered, walked
 from casetrack.audit.verdict import Verdict
 from casetrack.errors import Corrupt
 from casetrack.ledger.comparing import VIEWS
-from casetrack.ledger.scan import Row, Scan, todays
+from casetrack.ledger.scan import Row, Scan
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.service.chaining import Tick, diagnose, ledger_id
 
@@ -68,7 +68,7 @@ class Proof:
 
     def _schema(self) -> bool:
         """Whether the tables are those that are needed; nothing is read out of another one."""
-        found, wanted = self._scan.schema(), todays()
+        found, wanted = self._scan.schema(), self._scan.todays()
         differing = sorted(n for n in {**found, **wanted} if found.get(n) != wanted.get(n))
         for name in differing:
             how = (

@@ -1,0 +1,268 @@
+"""What holds for a ledger on a PostgreSQL server only: guards, users, errors, and a proof of it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from casetrack.audit.verdict import Verdict
+from casetrack.domain.fold import replay
+from casetrack.errors import BadDatabase, CasetrackError, Refused
+from casetrack.ledger import server_scan
+from casetrack.ledger.backup import backup
+from casetrack.ledger.server import locking
+from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
+from casetrack.ledger.upgrade import upgrade
+from casetrack.service.replaying import replay as replayed
+from casetrack.service.verifying import verify
+from tests.contract.asking import refusal
+from tests.contract.test_sqlite import RACER, ROOT
+from tests.facts import NOV_20, append, deadline, draft, new_case, noted, opened, redacted
+from tests.fakes import START, FakeClock, fixed_sources
+from tests.servers import answered, execute
+
+
+@pytest.fixture
+def shared(database: str) -> Iterator[SqlLedger]:
+    """A ledger with a case of two entries, for which a reply is awaited."""
+    store = create_ledger(database, fixed_sources())
+    case = new_case(store, opened(patient="Žofie", armed=(deadline("reply", NOV_20),)))
+    append(store, case, noted())
+    yield store
+    store.close()
+
+
+# Guards
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET body = '{}'",
+        "UPDATE ledger SET version = 9 WHERE version = 2",
+        "DELETE FROM ledger",
+        "TRUNCATE ledger CASCADE",
+        "INSERT INTO ledger SELECT * FROM ledger WHERE version = 2",
+        "INSERT INTO ledger SELECT case_id, 3, type, 'k', occurred_on, recorded_at, digest, body"
+        " FROM ledger WHERE version = 2",
+        "INSERT INTO ledger SELECT case_id, 4, type, 'k', occurred_on, recorded_at, digest, body"
+        " FROM ledger WHERE version = 2",
+        "INSERT INTO ledger SELECT * FROM ledger WHERE version = 2"
+        " ON CONFLICT (case_id, version) DO UPDATE SET body = '{}'",
+        "UPDATE disclosure SET text = ''",
+        "DELETE FROM disclosure",
+        "TRUNCATE disclosure",
+        "UPDATE definition SET text = ''",
+        "DELETE FROM definition",
+        "DELETE FROM unsealed",
+        "UPDATE unsealed SET version = 9",
+        "TRUNCATE leaf",
+        "SET session_replication_role = replica; DELETE FROM ledger",
+    ],
+)
+def test_what_was_recorded_is_not_changed_by_sql(
+    shared: SqlLedger, database: str, statement: str
+) -> None:
+    before = answered(database, "SELECT * FROM ledger ORDER BY case_id, version")
+    with pytest.raises(psycopg.Error):
+        execute(database, *statement.split("; "))
+    assert answered(database, "SELECT * FROM ledger ORDER BY case_id, version") == before
+    assert len(before) == 3
+
+
+def test_views_written_by_another_hand_are_remembered(shared: SqlLedger, database: str) -> None:
+    execute(database, "DELETE FROM touched", "UPDATE deadline_view SET act_by = '2030-01-01'")
+    (case_id,) = shared.case_ids()
+    assert shared.runs.touched() == [case_id]
+
+
+# Users
+
+
+@pytest.fixture
+def writer(shared: SqlLedger, database: str) -> Iterator[str]:
+    """The URL of a user who may write entries and owns nothing."""
+    name = f"writer_{make_url(database).database}"
+    execute(
+        database,
+        f"CREATE ROLE {name} LOGIN",
+        f"GRANT USAGE ON SCHEMA casetrack TO {name}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA casetrack TO {name}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA casetrack TO {name}",
+    )
+    yield make_url(database).set(username=name).render_as_string(hide_password=False)
+    execute(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_a_writer_signs_with_the_name_it_logged_in_by(writer: str) -> None:
+    from casetrack.service.bootstrap import system_clock
+
+    ledger = open_ledger(writer, fixed_sources(FakeClock(system_clock())), as_session=True)
+    (case_id,) = ledger.case_ids()
+    case = replay(case_id, ledger.entries(case_id))
+    _, (entry,) = append(ledger, case, noted())
+    assert entry.by == f"pg:{make_url(writer).username}"
+    ledger.close()
+
+
+def test_a_writer_cant_sign_for_another_or_at_another_time(writer: str) -> None:
+    from casetrack.service.bootstrap import system_clock
+
+    forging = open_ledger(writer, fixed_sources(FakeClock(system_clock())))
+    (case_id,) = forging.case_ids()
+    case = replay(case_id, forging.entries(case_id))
+    says = refusal(lambda: append(forging, case, noted()), BadDatabase)
+    assert says == "the server knows this session as another user; log in as the writer"
+    late = FakeClock(system_clock() + timedelta(minutes=6))
+    ahead = open_ledger(writer, fixed_sources(late), as_session=True)
+    assert "differ by more than five minutes" in refusal(lambda: append(ahead, case, noted()))
+    assert len(forging.entries(case_id)) == 2
+    forging.close()
+    ahead.close()
+
+
+# Places
+
+
+def test_a_database_holds_one_ledger(shared: SqlLedger, database: str) -> None:
+    says = refusal(lambda: create_ledger(database, fixed_sources()), BadDatabase)
+    assert says.endswith("holds a ledger already and is left as it is")
+    again = open_ledger(database, fixed_sources())
+    assert again.id == shared.id
+    again.close()
+
+
+def test_an_empty_database_says_what_to_do(database: str) -> None:
+    says = refusal(lambda: open_ledger(database, fixed_sources()), BadDatabase)
+    assert says.startswith("no ledger at postgresql://")
+    assert says.endswith("; run 'casetrack db init'")
+
+
+def test_a_database_in_another_encoding_is_refused(server: str) -> None:
+    execute(server, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    url = make_url(server).set(drivername="postgresql+psycopg", database="latin")
+    try:
+        text = url.render_as_string(hide_password=False)
+        says = refusal(lambda: create_ledger(text, fixed_sources()), BadDatabase)
+        assert says.endswith("is in LATIN1; make the database with UTF8")
+    finally:
+        execute(server, "DROP DATABASE latin")
+
+
+def test_a_password_is_in_no_message(database: str) -> None:
+    url = make_url(database).set(
+        host="127.0.0.1", port=1, username="u", password="s3cret", query={}
+    )
+    text = url.render_as_string(hide_password=False)
+    says = refusal(lambda: open_ledger(text, fixed_sources()), BadDatabase)
+    assert "cannot be reached" in says
+    assert "s3cret" not in says
+    assert "u:" not in says
+
+
+def test_what_the_server_says_of_a_value_is_not_repeated(shared: SqlLedger, database: str) -> None:
+    execute(database, "ALTER TABLE value_view ADD CHECK (value <> 'canary')")
+    case = replay(next(iter(shared.case_ids())), shared.entries(next(iter(shared.case_ids()))))
+    with pytest.raises(CasetrackError) as caught:
+        append(shared, case, noted("x", number="canary"))
+    assert "canary" not in caught.value.message
+
+
+def test_a_file_is_needed_where_a_file_is_meant(shared: SqlLedger, database: str) -> None:
+    assert "on a server" in refusal(lambda: shared.path, Refused)
+    assert "pg_dump" in refusal(lambda: backup(database, ROOT / "x.db"), Refused)
+    assert upgrade(database) == ("0003", "0003")
+
+
+# Others at work
+
+
+def test_writers_of_one_case_lose_nothing(shared: SqlLedger, database: str) -> None:
+    (case_id,) = shared.case_ids()
+    command = [sys.executable, "-c", RACER, database, case_id]
+    racers = [subprocess.Popen([*command, f"racer{n}"], cwd=ROOT) for n in range(4)]
+    assert [racer.wait(120) for racer in racers] == [0] * 4
+    entries = shared.entries(case_id)
+    assert [entry.version for entry in entries] == list(range(1, 103))
+    assert len({entry.key for entry in entries}) == 102
+    assert verify(database).ok
+    assert replayed(database).differing == ()
+
+
+def test_a_lock_of_the_servers_is_one_holders(database: str) -> None:
+    with locking(database, "daily") as first, locking(database, "daily") as second:
+        assert first()
+        assert not second()
+    with locking(database, "daily") as third:
+        assert third()
+
+
+def test_a_reader_sees_one_state(shared: SqlLedger, database: str) -> None:
+    """An entry and its disclosures come together, or neither does."""
+    other = open_ledger(database, fixed_sources(FakeClock(START + timedelta(hours=1))))
+    streams = shared.streams()
+    (case_id,) = other.case_ids()
+    append(other, replay(case_id, other.entries(case_id)), noted("later"))
+    ((_, entries),) = streams
+    assert all(entry.sealed.keys() == entry.disclosed.keys() for entry in entries)
+    other.close()
+
+
+# Proof
+
+
+def kinds(found: Verdict) -> set[str]:
+    return {problem.kind for problem in found.problems}
+
+
+def test_an_untouched_ledger_proves(shared: SqlLedger, database: str) -> None:
+    case_id = next(iter(shared.case_ids()))
+    case = replay(case_id, shared.entries(case_id))
+    shared.redact(case, draft(redacted((1, "patient"))))
+    found = verify(database)
+    assert (found.ok, found.entries, found.cases) == (True, 4, 1)
+    assert verify(database, quick=True).ok
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "kind"),
+    [
+        ("ledger", "UPDATE ledger SET body = replace(body, 'reply', 'repl') WHERE version = 1", "altered"),
+        ("ledger", "UPDATE ledger SET key = 'other' WHERE version = 2", "column differs"),
+        ("disclosure", "UPDATE disclosure SET text = '[]'", "value altered"),
+        ("disclosure", "DELETE FROM disclosure", "value missing"),
+        ("unsealed", "DELETE FROM unsealed", "inserted"),
+        ("deadline_view", "UPDATE deadline_view SET act_by = '2030-01-01'", "view differs"),
+        ("ledger", "ALTER TABLE ledger DISABLE TRIGGER ledger_update", "schema changed"),
+        ("ledger", "DROP TRIGGER ledger_delete ON ledger", "schema changed"),
+        ("ledger", "CREATE RULE quiet AS ON INSERT TO claim DO INSTEAD NOTHING", "schema changed"),
+        ("ledger", "CREATE OR REPLACE FUNCTION ledger_update() RETURNS trigger LANGUAGE plpgsql"
+         " AS 'BEGIN RETURN NEW; END'", "schema changed"),
+        ("ledger", "ALTER TABLE ledger ALTER COLUMN body DROP NOT NULL", "schema changed"),
+    ],
+)  # fmt: skip
+def test_what_an_owner_changed_is_found(
+    shared: SqlLedger, database: str, table: str, statement: str, kind: str
+) -> None:
+    if statement.startswith(("UPDATE", "DELETE")):
+        off, on = f"ALTER TABLE {table} DISABLE TRIGGER USER", f"ALTER TABLE {table} ENABLE ALWAYS"
+        names = answered(
+            database,
+            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            f" WHERE relname = '{table}' AND NOT tgisinternal",
+        )
+        execute(database, off, statement, *(f"{on} TRIGGER {name}" for (name,) in names))
+    else:
+        execute(database, statement)
+    found = verify(database)
+    assert not found.ok
+    assert kind in kinds(found)
+
+
+def test_the_schema_shipped_is_the_one_that_is_made(shared: SqlLedger, database: str) -> None:
+    with server_scan.scanning(database) as scan:
+        assert dict(scan.schema()) == dict(server_scan.todays())
