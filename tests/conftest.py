@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import servers
+
 pytest.register_assert_rewrite("tests.contract")
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
@@ -36,3 +38,15 @@ def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, str(folder / name.lower()))
         yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with servers.running() as url:
+        yield url
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[str]:
+    with servers.database(server) as url:
+        yield url

@@ -147,7 +147,9 @@ def db_init(
     s = session(ctx)
     ledger = create(s.db, practice=practice, clock=s.clock_for_new(practice))
     if as_json:
-        render.data("db-init", {"database": s.db, "ledger": ledger.id, "practice": practice})
+        render.data(
+            "db-init", {"database": location(s.db), "ledger": ledger.id, "practice": practice}
+        )
     else:
         kind = "practice ledger" if practice else "ledger"
         render.lines([f"made a new {kind}: {location(s.db)}"])
@@ -156,7 +158,7 @@ def db_init(
 @db.command("stats")
 def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
     """How many cases, entries and open deadlines there are."""
-    from casetrack.service.setup import schema
+    from casetrack.service.setup import location, schema
 
     s = session(ctx)
     tracker = s.reading()
@@ -167,7 +169,7 @@ def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
         "open_deadlines": stats.open_deadlines,
         "sealed": tree.size(),
         "unsealed": tree.unsealed(),
-        "database": s.db,
+        "database": location(s.db),
         "schema_version": schema(),
         "practice": tracker.ledger.practice,
     }

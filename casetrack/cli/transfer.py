@@ -140,7 +140,12 @@ def demo(ctx: typer.Context, as_json: AsJson = False) -> None:
     tracker = s.writing()
     outcome = fill(tracker)
     if as_json:
-        content = {"database": s.db, "practice": True, "cases": outcome.cases, "rows": outcome.rows}
+        content = {
+            "database": location(s.db),
+            "practice": True,
+            "cases": outcome.cases,
+            "rows": outcome.rows,
+        }
         render.data("demo", content)
         return
     from casetrack.cli.docket import print_due

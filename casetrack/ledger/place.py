@@ -23,7 +23,8 @@ def without_password(url: str) -> str:
 
 
 def has_password(url: str) -> bool:
-    return without_password(url) != url or "password=" in urlsplit(url).query
+    parts = urlsplit(url)
+    return bool(parts.password) or "password=" in parts.query
 
 
 def database_path(url: str) -> Path:

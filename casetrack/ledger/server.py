@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import finalize
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
@@ -47,7 +48,7 @@ class ServerDatabase:
             pool_pre_ping=True,
             hide_parameters=True,
         )
-        self._made = False
+        finalize(self, self._engine.dispose)
 
     @property
     def name(self) -> str:
@@ -77,7 +78,6 @@ class ServerDatabase:
 
     def make(self, connection: Connection) -> None:
         server_schema.create(connection)
-        self._made = True
 
     def opened_body(self) -> str:
         with self.reworded(), self._engine.connect() as connection:

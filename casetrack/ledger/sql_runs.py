@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
-from casetrack.errors import Corrupt
+from casetrack.errors import Conflict, Corrupt
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
@@ -20,6 +20,7 @@ from casetrack.ledger.view_writing import erase_views, write_views
 from casetrack.ledger.views import case_row
 
 BATCH = 100
+TRIES = 10
 
 
 class SqlRuns:
@@ -96,16 +97,37 @@ class SqlRuns:
         corrupt: list[str] = []
         while waiting:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
-            displaced: set[str] = set()
+            found = self._compared(batch)
+            differing += found.differing
+            corrupt += found.corrupt
+            waiting += sorted(found.displaced - known)
+            known |= found.displaced
+        return Checked(differing=tuple(differing), corrupt=tuple(corrupt))
+
+    def _compared(self, batch: Sequence[str], tries: int = TRIES) -> "_Batch":
+        """Again from the start where another compared, or wrote, at the same time."""
+        found = _Batch()
+        try:
             with self._settled() as connection:
                 for case_id in batch:
                     try:
-                        differing += _compared(connection, case_id, displaced)
+                        found.differing += _compared(connection, case_id, found.displaced)
                     except (Corrupt, IntegrityError):
-                        corrupt.append(case_id)
-            waiting += sorted(displaced - known)
-            known |= displaced
-        return Checked(differing=tuple(differing), corrupt=tuple(corrupt))
+                        found.corrupt.append(case_id)
+        except Conflict:
+            if tries > 1:
+                return self._compared(batch, tries - 1)
+            raise
+        return found
+
+
+class _Batch:
+    """What came of comparing some cases in one transaction."""
+
+    def __init__(self) -> None:
+        self.differing: list[str] = []
+        self.corrupt: list[str] = []
+        self.displaced: set[str] = set()
 
 
 def _chosen(case_id: str, reminder: str, values: Mapping[str, str]) -> Update:

@@ -9,7 +9,6 @@ from casetrack.domain import events as e
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import SqlLedger, create_ledger
 from casetrack.ledger.store import Ledger
-from tests import servers
 from tests.facts import DEC_1, NOV_10, NOV_20, append, assigned, deadline, fired, new_case, opened
 from tests.fakes import FakeClock, fixed_sources
 
@@ -17,18 +16,6 @@ from tests.fakes import FakeClock, fixed_sources
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    with servers.running() as url:
-        yield url
-
-
-@pytest.fixture
-def database(server: str) -> Iterator[str]:
-    with servers.database(server) as url:
-        yield url
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -25,6 +25,20 @@ from tests.facts import NOV_20, append, deadline, draft, new_case, noted, opened
 from tests.fakes import START, FakeClock, fixed_sources
 from tests.servers import answered, execute
 
+COPIED = """
+INSERT INTO ledger SELECT case_id, {}, type, {}, occurred_on, recorded_at, digest, body
+FROM ledger WHERE version = 2
+"""
+REPLACED = """
+INSERT INTO ledger SELECT * FROM ledger WHERE version = 2
+ON CONFLICT (case_id, version) DO UPDATE SET body = '{}'
+"""
+HOLLOW = """
+CREATE OR REPLACE FUNCTION ledger_update() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RETURN NEW; END'
+"""
+ALTERED = "UPDATE ledger SET body = replace(body, 'reply', 'repl') WHERE version = 1"
+
 
 @pytest.fixture
 def shared(database: str) -> Iterator[SqlLedger]:
@@ -46,13 +60,10 @@ def shared(database: str) -> Iterator[SqlLedger]:
         "UPDATE ledger SET version = 9 WHERE version = 2",
         "DELETE FROM ledger",
         "TRUNCATE ledger CASCADE",
-        "INSERT INTO ledger SELECT * FROM ledger WHERE version = 2",
-        "INSERT INTO ledger SELECT case_id, 3, type, 'k', occurred_on, recorded_at, digest, body"
-        " FROM ledger WHERE version = 2",
-        "INSERT INTO ledger SELECT case_id, 4, type, 'k', occurred_on, recorded_at, digest, body"
-        " FROM ledger WHERE version = 2",
-        "INSERT INTO ledger SELECT * FROM ledger WHERE version = 2"
-        " ON CONFLICT (case_id, version) DO UPDATE SET body = '{}'",
+        COPIED.format("version", "key"),
+        COPIED.format("3", "'k'"),
+        COPIED.format("4", "'k'"),
+        REPLACED,
         "UPDATE disclosure SET text = ''",
         "DELETE FROM disclosure",
         "TRUNCATE disclosure",
@@ -231,7 +242,7 @@ def test_an_untouched_ledger_proves(shared: SqlLedger, database: str) -> None:
 @pytest.mark.parametrize(
     ("table", "statement", "kind"),
     [
-        ("ledger", "UPDATE ledger SET body = replace(body, 'reply', 'repl') WHERE version = 1", "altered"),
+        ("ledger", ALTERED, "altered"),
         ("ledger", "UPDATE ledger SET key = 'other' WHERE version = 2", "column differs"),
         ("disclosure", "UPDATE disclosure SET text = '[]'", "value altered"),
         ("disclosure", "DELETE FROM disclosure", "value missing"),
@@ -240,8 +251,7 @@ def test_an_untouched_ledger_proves(shared: SqlLedger, database: str) -> None:
         ("ledger", "ALTER TABLE ledger DISABLE TRIGGER ledger_update", "schema changed"),
         ("ledger", "DROP TRIGGER ledger_delete ON ledger", "schema changed"),
         ("ledger", "CREATE RULE quiet AS ON INSERT TO claim DO INSTEAD NOTHING", "schema changed"),
-        ("ledger", "CREATE OR REPLACE FUNCTION ledger_update() RETURNS trigger LANGUAGE plpgsql"
-         " AS 'BEGIN RETURN NEW; END'", "schema changed"),
+        ("ledger", HOLLOW, "schema changed"),
         ("ledger", "ALTER TABLE ledger ALTER COLUMN body DROP NOT NULL", "schema changed"),
     ],
 )  # fmt: skip
