@@ -1,12 +1,14 @@
 """What a ledger needs of the database that it lies in, an SQLite file or a PostgreSQL server."""
 
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects import sqlite
 
+from casetrack.errors import Refused
 from casetrack.ledger.place import is_server
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Database(Protocol):
 def existing(url: str) -> Database:
     """The database that the URL names; ``BadDatabase`` if it is not there."""
     if is_server(url):
+        _driver()
         from casetrack.ledger import server
 
         return server.ServerDatabase(url)
@@ -63,12 +66,18 @@ def existing(url: str) -> Database:
 def created(url: str) -> Database:
     """An empty place for a new ledger; one that is there already is refused and left as it is."""
     if is_server(url):
+        _driver()
         from casetrack.ledger import server
 
         return server.created(url)
     from casetrack.ledger import file
 
     return file.created(url)
+
+
+def _driver() -> None:
+    if find_spec("psycopg") is None:
+        raise Refused("a ledger on a server needs the driver: pip install 'casetrack[postgres]'")
 
 
 def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -276,3 +276,11 @@ def test_what_an_owner_changed_is_found(
 def test_the_schema_shipped_is_the_one_that_is_made(shared: SqlLedger, database: str) -> None:
     with server_scan.scanning(database) as scan:
         assert dict(scan.schema()) == dict(server_scan.todays())
+
+
+def test_without_the_driver_it_says_what_to_install(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casetrack.ledger.database.find_spec", lambda _: None)
+    says = refusal(lambda: open_ledger(database, fixed_sources()), Refused)
+    assert says.endswith("pip install 'casetrack[postgres]'")
