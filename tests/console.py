@@ -10,17 +10,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 
 
-def run_document(document: Path, folder: Path) -> tuple[str, str]:
+def run_document(
+    document: Path, folder: Path, variables: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     """(the document as it is, the document with the outputs that its commands really have)."""
     text = document.read_text(encoding="utf-8")
-    shell = Shell(folder)
+    shell = Shell(folder, variables or {})
     real = BLOCK.sub(lambda block: block[1] + shell.block(block[2]) + block[3], text)
     if os.environ.get("CASETRACK_GOLDEN") == "write":
         document.write_text(real, encoding="utf-8")
@@ -30,8 +32,9 @@ def run_document(document: Path, folder: Path) -> tuple[str, str]:
 class Shell:
     """One reader's shell: a folder, and what was exported so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self.folder = folder
+        self.variables = variables
         self.exports: list[str] = []
 
     def block(self, text: str) -> str:
@@ -53,6 +56,7 @@ class Shell:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
+            **self.variables,
         }
 
 

@@ -1,12 +1,14 @@
 """Where an SQLite ledger lies, and private files: no database library is loaded here."""
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from casetrack.errors import BadDatabase, Refused
 
 _PREFIX = "sqlite:///"
+_IN_USER = re.compile(r"(://[^/@:?]*):([^/@?]*)@")
+_IN_QUERY = re.compile(r"([?&])password=([^&]*)")
 _SERVER = ("postgresql://", "postgresql+psycopg://")
 
 
@@ -17,14 +19,13 @@ def is_server(url: str) -> bool:
 
 def without_password(url: str) -> str:
     """The same URL; whoever uses it gives the password by PGPASSFILE or in the config."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}").geturl()
+    return _IN_QUERY.sub(r"\1", _IN_USER.sub(r"\1@", url))
 
 
 def has_password(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.password) or "password=" in parts.query
+    """Whether there is one that is not empty."""
+    found = (*_IN_USER.findall(url), *_IN_QUERY.findall(url))
+    return any(password for _, password in found)
 
 
 def database_path(url: str) -> Path:

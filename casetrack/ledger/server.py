@@ -25,7 +25,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "client_encoding": "utf8",
 }
-_LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
+_LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
 _IDENTITY = """
 SELECT (SELECT version_num FROM alembic_version),
   (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1)
@@ -128,11 +128,16 @@ def _parsed(url: str) -> URL:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         raise Refused("that database URL can't be read; see 'casetrack --help'") from None
-    mode = parsed.query.get("sslmode") or os.environ.get("PGSSLMODE")
-    local = parsed.host in _LOOPBACK or (parsed.host or "").startswith("/")
-    if not local and not parsed.query.get("host") and mode is None:
-        return parsed.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
-    return parsed
+    if parsed.query.get("sslmode") or os.environ.get("PGSSLMODE") or _is_here(parsed):
+        return parsed
+    return parsed.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
+
+
+def _is_here(url: URL) -> bool:
+    """Whether each host it may mean is this machine."""
+    named = url.query.get("host") or url.host or os.environ.get("PGHOST") or ""
+    hosts = named.split(",") if isinstance(named, str) else named
+    return all(host in _LOOPBACK or host.startswith("/") for host in hosts)
 
 
 def _named(url: URL) -> str:
