@@ -127,7 +127,7 @@ def _numbered(table: Notify) -> list[tuple[str, str]]:
 
 
 def _addresses(table: Notify) -> list[tuple[str, str]]:
-    people = [("notify.people", url) for url in table.people.values()]
+    people = [(f"notify.people, {name!r}", url) for name, url in table.people.items()]
     above = [("notify.supervisor", table.supervisor)] if table.supervisor else []
     return [*_numbered(table), *people, *above]
 

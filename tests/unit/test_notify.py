@@ -182,7 +182,7 @@ def test_an_address_that_fails_keeps_no_other_from_being_told(site: Web) -> None
         (Notify(channels=("apprise",), urls=("json://127.0.0.1",), supervisor="geheim"),
          "notify.supervisor"),
         (Notify(channels=("apprise",), urls=("json://127.0.0.1",), people={"eva": "geheim"}),
-         "notify.people"),
+         "notify.people, 'eva'"),
     ],
 )  # fmt: skip
 def test_a_wrong_address_is_refused_before_anything_is_sent(table: Notify, place: str) -> None:
