@@ -27,7 +27,7 @@ from casetrack.cli import (
     transfer,
 )
 from casetrack.cli.session import Session
-from casetrack.errors import CasetrackError, Unexpected, Unparsable
+from casetrack.errors import CasetrackError, Undelivered, Unexpected, Unparsable
 
 app = typer.Typer(
     name="casetrack",
@@ -119,6 +119,10 @@ app.add_typer(admin.config, name="config")
 
 def main() -> None:
     """Run the command line and exit with the promised code."""
+    if sys.stdout is None:  # closed by the caller: what can't be printed must not pass for said
+        sys.stdout = open(os.devnull)  # noqa: SIM115, PTH123 - lasts as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the same
     sys.exit(run(sys.argv[1:]))
 
 
@@ -150,6 +154,8 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return _misused(error, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
+        case OSError(filename=None):  # of files that were opened by name others have told
+            return _unprinted(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json, debug=debug)
 
@@ -177,6 +183,14 @@ def _closed_pipe() -> int:
     """The reader went away, as ``| head`` does; that is no error of ours."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _unprinted(error: OSError, *, as_json: bool) -> int:
+    reason = (error.strerror or "no reason given").lower()
+    told = Undelivered(f"standard output can't be written: {reason}; what was done stays done")
+    render.failure(told, as_json=as_json)
+    _closed_pipe()
+    return told.exit_code
 
 
 def _unexpected(error: Exception, *, as_json: bool, debug: bool) -> int:

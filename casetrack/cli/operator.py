@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,7 +54,7 @@ def sweep(
         accept_gap=accept_gap,
     )
     if as_json:
-        render.data("sweep", telling.data(swept))
+        screen.data("sweep", telling.data(swept))
     elif swept.sent or swept.failed or not quiet:
         screen.say(telling.summary(swept))
     screen.leave(swept.exit_code)
@@ -83,7 +83,7 @@ def daily(
     for warning in ran.warnings:
         render.say(f"warning: {warning}")
     if as_json:
-        render.data("daily", telling.daily_data(ran))
+        screen.data("daily", telling.daily_data(ran))
     else:
         screen.say(telling.screen(ran))
     screen.leave(ran.exit_code)
@@ -216,9 +216,15 @@ class Screen:
         self._gone: OSError | None = None
 
     def say(self, lines: Iterable[str | render.Toned]) -> None:
+        self._out(lambda: render.lines(lines))
+
+    def data(self, name: str, content: Mapping[str, object]) -> None:
+        self._out(lambda: render.data(name, content))
+
+    def _out(self, write: Callable[[], None]) -> None:
         if self._gone is None:
             try:
-                render.lines(lines)
+                write()
                 sys.stdout.flush()
             except OSError as error:
                 self._gone = error

@@ -269,7 +269,7 @@ def test_the_lock_is_let_go_when_its_run_ends(tmp_path: Path) -> None:
 # A screen that is full
 
 
-def on_a_full_screen(office: Office, config: tuple[str, str], *words: str) -> tuple[int, str]:
+def on_a_full_screen(office: Office, config: tuple[str, ...], *words: str) -> tuple[int, str]:
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
             [sys.executable, "-m", "casetrack", "--db", str(office.db), "--now", office.now or "",
@@ -303,6 +303,33 @@ def test_what_was_to_stand_on_a_full_screen_stays_due(office: Office, command: s
     assert not any(body["type"] == "ReminderSent" for body in office.bodies())
     sent = office.do("sweep", "--json").data["sent"]
     assert {one["may_repeat"] for one in sent} == {True}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize(
+    "words",
+    [("sweep", "--json"), ("daily", "--json"), ("due",), ("due", "--json"), ("open",),
+     ("list", "--json"), ("schedule", "--cron")],
+)  # fmt: skip
+def test_whatever_is_printed_on_a_full_screen_is_told_with_the_code_for_it(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    office.do("sweep")
+    code, err = on_a_full_screen(office, (), *words)
+    assert (code, err.count("standard output can't be written")) == (6, 1)
+    assert "Exception" not in err
+    assert "unexpected" not in err
+
+
+@pytest.mark.parametrize("words", [("sweep",), ("daily",), ("due",)])
+def test_a_screen_that_was_closed_takes_no_reminder(office: Office, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "casetrack",
+         "--db", str(office.db), "--now", office.now or "", *words],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "unexpected" in done.stderr) == (6, False)
+    assert not any(body["type"] == "ReminderSent" for body in office.bodies())
 
 
 def test_a_reader_that_goes_away_gets_no_reminder_and_no_complaint(office: Office) -> None:

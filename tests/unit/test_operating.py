@@ -128,14 +128,17 @@ def test_all_that_is_wrong_is_said_at_once_with_the_file(tmp_path: Path) -> None
 
 
 def test_a_secret_under_a_mistyped_key_is_not_shown(tmp_path: Path) -> None:
-    path = written(tmp_path, """
+    path = written(
+        tmp_path,
+        """
 [notify]
 url = "mailto://geheim"
 channels = ["stdout"]
 peopl = {eva = "geheim"}
 [ping]
 sucess = "https://watch.example/geheim"
-""")
+""",
+    )
     assert shown(path) == {
         "notify.url": "(set)", "notify.channels": "['stdout']", "notify.peopl": "(set)",
         "ping.sucess": "(set)",
