@@ -57,7 +57,7 @@ def options(
         str | None, typer.Option(metavar="INSTANT", help="Set the clock of reads and dry runs.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.")
+        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.", readable=False)
     ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an unexpected error came from.")

@@ -25,7 +25,11 @@ AcceptGap = Annotated[
 ]
 ReportDir = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where the reports go; the config file's unless said."),
+    typer.Option(
+        metavar="DIR",
+        help="Where the reports go; the config file's unless said.",
+        readable=False,  # if it is not, the reminders go out all the same
+    ),
 ]
 Tell = Annotated[
     bool, typer.Option("--notify", help="Send the day in a few words by the channels, too.")

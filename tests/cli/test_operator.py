@@ -135,6 +135,35 @@ def test_a_daily_run_whose_sweep_is_refused_still_reports(office: Office) -> Non
     assert (folder / "due.txt").exists()
 
 
+def test_a_report_folder_of_somebody_else_keeps_no_reminder_from_going_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may do all, but for this
+    folder = office.folder / "theirs"
+    folder.mkdir()
+    done = office("daily", "--report-dir", str(folder))
+    assert done.code == 0
+    assert any(body["type"] == "ReminderSent" for body in office.bodies())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--config", "{long}", "daily"), "the config file"),
+        (("--config", "{long}", "due"), "the config file"),
+        (("due", "--output", "{long}"), "can't be written: file name too long"),
+        (("--db", "{long}", "daily"), "file name too long"),
+        (("--db", "{long}", "open"), "cannot be opened: file name too long"),
+        (("--db", "{long}", "demo"), "cannot be opened: file name too long"),
+    ],
+)
+def test_a_path_that_can_not_even_be_looked_at_is_named(
+    office: Office, words: tuple[str, ...], says: str
+) -> None:
+    done = office(*(word.format(long="x" * 300) for word in words))
+    assert (done.code, says in done.err) == (4, True)
+
+
 def test_a_template_that_fails_keeps_no_other_report_from_its_place(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
