@@ -11,7 +11,7 @@ import typer
 from casetrack.cli import render
 from casetrack.cli.options import AsJson
 from casetrack.cli.session import Session, session
-from casetrack.errors import Findings, Refused, Undelivered, Unparsable
+from casetrack.errors import CasetrackError, Findings, Refused, Undelivered, Unparsable
 
 if TYPE_CHECKING:
     from casetrack.service.daily import Order
@@ -193,10 +193,19 @@ def ordered(
 
 
 def admitted(s: Session, setup: "Operating") -> None:
-    """Refuse now what would otherwise be found out at the first reminder: a wrong address."""
-    tracker = s.unattended()
-    channels(setup, tracker, Screen())
-    tracker.ledger.close()
+    """Refuse now what would otherwise be found out at the first reminder: a wrong address.
+
+    Of a run that can't even begin, no ledger there, the dead-man service is told too.
+    """
+    from casetrack.service.ping import ping
+
+    try:
+        tracker = s.unattended()
+        channels(setup, tracker, Screen())
+        tracker.ledger.close()
+    except CasetrackError:
+        ping(setup.ping.failure)
+        raise
 
 
 def channels(

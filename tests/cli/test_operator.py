@@ -179,9 +179,19 @@ def test_a_template_that_fails_keeps_no_other_report_from_its_place(
     assert any(body["type"] == "ReminderSent" for body in office.bodies())
 
 
-def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
-    path = office.folder / "casetrack.prom"
-    config = configured(office, f'[daily]\nmetrics = "{path}"\n')
+def real_office(folder: Path, text: str) -> tuple[Office, tuple[str, str]]:
+    office = Office(folder, now=None)
+    office.do("db", "init")
+    return office, configured(office, text)
+
+
+def test_a_monitor_reads_numbers_and_no_case(tmp_path: Path) -> None:
+    path = tmp_path / "casetrack.prom"
+    office, config = real_office(tmp_path, f'[daily]\nmetrics = "{path}"\n')
+    office.do("audit", "key", "new")
+    for case in ("C-1", "C-2"):
+        office.do("open", "--ref", case)
+    before = time.time()
     office.do(*config, "daily")
     text = path.read_text()
     assert path.stat().st_mode & 0o777 == 0o644
@@ -190,15 +200,24 @@ def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
     entries = office.do("db", "stats", "--json").data["entries"]
     assert f"casetrack_sealed_entries {entries}\n" in text
     assert "casetrack_unsealed_entries 0\n" in text
-    at = datetime(2026, 12, 1, 13, tzinfo=UTC).timestamp()
-    assert f"casetrack_last_run_timestamp_seconds {at}\n" in text
+    at = re.search(r"casetrack_last_run_timestamp_seconds ([0-9.]+)\n", text)
+    assert at is not None
+    assert before <= float(at[1]) <= time.time()
     assert "C-1" not in text
 
 
-def real_office(folder: Path, text: str) -> tuple[Office, tuple[str, str]]:
-    office = Office(folder, now=None)
-    office.do("db", "init")
-    return office, configured(office, text)
+@pytest.mark.parametrize("wrong", ["ledger", "address"])
+def test_a_watcher_is_told_of_a_run_that_can_not_begin(
+    tmp_path: Path, site: Web, wrong: str
+) -> None:
+    ping = f'[ping]\nstart = "http://{site.host}/start"\nfailure = "http://{site.host}/failure"\n'
+    office, config = real_office(tmp_path, ping)
+    if wrong == "ledger":
+        office.db = tmp_path / "mistyped.db"
+    else:
+        config = configured(office, f'{ping}[notify]\nchannels = ["apprise"]\nurls = ["geheim"]\n')
+    assert office(*config, "daily").code == 4
+    assert [path for _, path, _ in site.asked] == ["/failure"]
 
 
 def test_a_watcher_is_told_of_start_and_end_by_empty_gets(tmp_path: Path, site: Web) -> None:
@@ -237,9 +256,12 @@ def test_a_watcher_that_takes_for_ever_holds_up_no_run(
 
 
 def test_a_practice_run_tells_no_watcher(office: Office, site: Web) -> None:
-    config = configured(office, f'[ping]\nsuccess = "http://{site.host}/success"\n')
+    path = office.folder / "casetrack.prom"
+    pinged = f'[ping]\nsuccess = "http://{site.host}/success"\n'
+    config = configured(office, f'{pinged}[daily]\nmetrics = "{path}"\n')
     office.do(*config, "daily")
     assert site.asked == []
+    assert not path.exists()
 
 
 def test_the_day_in_a_few_words_goes_out_by_the_channels(tmp_path: Path, site: Web) -> None:
