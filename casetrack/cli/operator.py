@@ -132,8 +132,9 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         render.data("doctor", {"ok": not found, "findings": [asdict(one) for one in found]})
     else:
-        named = (" ".join(filter(None, (f.kind, f.case, f.deadline))) for f in found)
-        render.lines(f"{name}: {one.detail}" for name, one in zip(named, found, strict=True))
+        for one in found:
+            named = filter(None, (one.kind.replace("_", " "), one.case, one.deadline))
+            render.lines([f"{' '.join(named)}: {one.detail}"])
         if not found:
             render.lines(["nothing to mend"])
     if found:
