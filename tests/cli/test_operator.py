@@ -23,6 +23,7 @@ from tests.cli.driver import Office, denied, practice, submitted
 from tests.console import ROOT
 from tests.posts import Web, web
 
+PROGRAM = Path(sys.executable).with_name("casetrack")
 SENT = {
     "case", "deadline", "rung", "folded", "scheduled_for", "sent_at", "may_repeat", "reminder",
     "channels",
@@ -315,6 +316,19 @@ def test_the_lock_is_let_go_when_its_run_ends(tmp_path: Path) -> None:
         pass
     with alone(tmp_path / "cases.db", 0):
         assert (tmp_path / "cases.db.daily-lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("command", ["sweep", "daily"])
+def test_a_name_that_crons_locale_does_not_have_silences_nothing(
+    office: Office, command: str
+) -> None:
+    office.do("assign", "C-1", "Zoë")
+    done = subprocess.run(
+        [PROGRAM, "--db", office.db, "--now", office.now or "", command], capture_output=True,
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b""), done.stdout
+    assert "assigned to Zoë" in done.stdout.decode()
 
 
 # A screen that is full
