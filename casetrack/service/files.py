@@ -17,7 +17,12 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_shared(path: Path, text: str) -> None:
-    """As ``write_private``, readable by everyone: only for what names no case."""
+    """As ``write_private``, readable by everyone: only for what names no case.
+
+    The folder has to be there: one made for its owner alone would keep the others out.
+    """
+    if not path.parent.is_dir():
+        raise Refused(f"{path} can't be written: its folder is not there")
     with private_stream(path, force=True) as stream:
         stream.write(text)
         os.fchmod(stream.fileno(), 0o644)

@@ -207,6 +207,15 @@ def test_a_monitor_reads_numbers_and_no_case(tmp_path: Path) -> None:
     assert "C-1" not in text
 
 
+def test_a_monitors_folder_that_is_not_there_is_not_made_for_ourselves_alone(
+    tmp_path: Path,
+) -> None:
+    office, config = real_office(tmp_path, f'[daily]\nmetrics = "{tmp_path}/gone/a.prom"\n')
+    done = office(*config, "daily")
+    assert (done.code, "FAILED: metrics: " in done.out) == (6, True)
+    assert not (tmp_path / "gone").exists()
+
+
 @pytest.mark.parametrize("wrong", ["ledger", "address"])
 def test_a_watcher_is_told_of_a_run_that_can_not_begin(
     tmp_path: Path, site: Web, wrong: str

@@ -173,9 +173,20 @@ def test_an_address_that_fails_keeps_no_other_from_being_told(site: Web) -> None
     table = Notify(
         channels=("apprise",), urls=(f"json://{site.host}/bad", f"json://{site.host}/good"),
     )  # fmt: skip
-    with pytest.raises(Undelivered):
+    with pytest.raises(Undelivered, match=r"not taken by notify\.urls, number 1$"):
         channels(table, print, practice=False)[0].deliver(told())
     assert [path for _, path, _ in site.asked] == ["/bad", "/good"]
+
+
+def test_who_was_not_reached_is_named_without_an_address(site: Web) -> None:
+    site.answers["/bad"] = (500, {})
+    bad = f"json://user:geheim@{site.host}/bad"
+    table = Notify(channels=("apprise",), urls=(bad,), people={"eva": bad}, supervisor=bad)
+    with pytest.raises(Undelivered) as raised:
+        channels(table, print, practice=False)[0].deliver(told(rung="0bd"))
+    assert raised.value.message == (
+        "the message was not taken by notify.people, 'eva'; notify.supervisor"
+    )
 
 
 # What is refused and what is kept at home
