@@ -69,7 +69,9 @@ class Filed:
 
     def _append(self, line: str) -> None:
         try:
-            handle = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            # A pipe that nobody reads would hold the run for ever.
+            how = os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NONBLOCK
+            handle = os.open(self._path, how, 0o600)
             # A full disk may take half a line from os.write without a word; a stream goes on.
             with os.fdopen(handle, "wb") as stream:
                 stream.write(f"{line}\n".encode())

@@ -1,5 +1,6 @@
 """Reminders reach real servers, the right people, and never hold patient data or an address."""
 
+import os
 import stat
 from collections.abc import Iterator
 from datetime import date
@@ -226,6 +227,13 @@ def test_a_file_gets_a_line_each_and_is_its_owners_alone(tmp_path: Path) -> None
         channels(table, print, practice=False)[0].deliver(told(rung=rung))
     assert [line.count("C-1") for line in path.read_text().splitlines()] == [1, 1]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_pipe_that_nobody_reads_holds_up_no_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    table = Notify(channels=("file",), file=str(tmp_path / "pipe"))
+    with pytest.raises(Undelivered, match="can't be written"):
+        channels(table, print, practice=False)[0].deliver(told())
 
 
 def test_a_file_that_cannot_be_written_leaves_it_undelivered(tmp_path: Path) -> None:
