@@ -5,7 +5,7 @@ import sys
 from io import TextIOWrapper
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import click
 import typer
@@ -127,7 +127,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # whatever cron's locale, an "é" silences nothing
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stderr.flush()
+    except OSError:  # what waits in its buffer would fail again, and take the exit code away
+        _forget(sys.stderr)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -185,8 +190,12 @@ def _misused(error: click.ClickException, *, as_json: bool) -> int:
 
 def _closed_pipe() -> int:
     """The reader went away, as ``| head`` does; that is no error of ours."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget(sys.stdout)
     return 0
+
+
+def _forget(stream: IO[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _unprinted(error: OSError, *, as_json: bool) -> int:

@@ -215,7 +215,7 @@ def channels(
     """Reminders on standard output stand beside the one object that ``--json`` prints there."""
     from casetrack.service import notify
 
-    say = render.say if as_json else screen.deliver
+    say = render.deliver if as_json else screen.deliver
     return notify.channels(setup.notify, say, practice=tracker.ledger.practice)
 
 

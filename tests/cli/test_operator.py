@@ -395,6 +395,38 @@ def test_whatever_is_printed_on_a_full_screen_is_told_with_the_code_for_it(
     assert "unexpected" not in err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("words", [("sweep",), ("daily",), ("sweep", "--json")])
+def test_a_log_on_a_full_disk_silences_no_other_channel(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    """Output and errors both go there, after days without a run, which are said first."""
+    box = office.folder / "box"
+    config = configured(office, f'[notify]\nchannels = ["file"]\nfile = "{box}"\n')
+    office.do(*config, "daily")
+    before = len(box.read_text().splitlines())
+    office.now = "2026-12-04T13:00Z"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [PROGRAM, "--db", office.db, "--now", office.now, *config, *words],
+            stdout=full, stderr=full, check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert len(box.read_text().splitlines()) > before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_reminders_beside_json_that_nobody_could_read_stay_due(office: Office) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [PROGRAM, "--db", office.db, "--now", office.now or "", "sweep", "--json"],
+            stdout=subprocess.PIPE, stderr=full, check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert json.loads(done.stdout)["failed"]
+    assert not any(body["type"] == "ReminderSent" for body in office.bodies())
+
+
 @pytest.mark.parametrize("words", [("sweep",), ("daily",), ("due",)])
 def test_a_screen_that_was_closed_takes_no_reminder(office: Office, words: tuple[str, ...]) -> None:
     done = subprocess.run(
