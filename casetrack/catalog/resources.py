@@ -44,7 +44,7 @@ def read_file(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
             size = max(len(data), path.stat().st_size)
     except OSError as error:
-        raise BadDefinition(f"{path}: cannot be read: {error.strerror}") from error
+        raise BadDefinition(f"{path}: cannot be read: {str(error.strerror).lower()}") from error
     _within_limits(data, size, str(path))
     return _decoded(data, str(path))
 

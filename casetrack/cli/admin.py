@@ -205,7 +205,7 @@ def db_upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
 @db.command("backup")
 def db_backup(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+    target: Annotated[Path, typer.Argument(help="A file that is not there yet.", readable=False)],
     as_json: AsJson = False,
 ) -> None:
     """A consistent copy while others work; the copy holds patient data too."""

@@ -2,9 +2,10 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import click
 import typer
@@ -28,7 +29,7 @@ from casetrack.cli import (
     transfer,
 )
 from casetrack.cli.session import Session
-from casetrack.errors import CasetrackError, Unexpected, Unparsable
+from casetrack.errors import CasetrackError, Undelivered, Unexpected, Unparsable
 
 app = typer.Typer(
     name="casetrack",
@@ -58,7 +59,7 @@ def options(
         str | None, typer.Option(metavar="INSTANT", help="Set the clock of reads and dry runs.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.")
+        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.", readable=False)
     ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an unexpected error came from.")
@@ -122,7 +123,19 @@ app.add_typer(admin.config, name="config")
 
 def main() -> None:
     """Run the command line and exit with the promised code."""
-    sys.exit(run(sys.argv[1:]))
+    if sys.stdout is None:  # closed by the caller: what can't be printed must not pass for said
+        sys.stdout = open(os.devnull)  # noqa: SIM115, PTH123 - lasts as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the same
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # whatever cron's locale, an "é" silences nothing
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = run(sys.argv[1:])
+    try:
+        sys.stderr.flush()
+    except OSError:  # what waits in its buffer would fail again, and take the exit code away
+        _forget(sys.stderr)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -153,6 +166,8 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return _misused(error, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
+        case OSError(filename=None):  # of files that were opened by name others have told
+            return _unprinted(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json, debug=debug)
 
@@ -178,8 +193,20 @@ def _misused(error: click.ClickException, *, as_json: bool) -> int:
 
 def _closed_pipe() -> int:
     """The reader went away, as ``| head`` does; that is no error of ours."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget(sys.stdout)
     return 0
+
+
+def _forget(stream: IO[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unprinted(error: OSError, *, as_json: bool) -> int:
+    reason = (error.strerror or "no reason given").lower()
+    told = Undelivered(f"standard output can't be written: {reason}; what was done stays done")
+    render.failure(told, as_json=as_json)
+    _closed_pipe()
+    return told.exit_code
 
 
 def _unexpected(error: Exception, *, as_json: bool, debug: bool) -> int:

@@ -27,11 +27,16 @@ def cases(ctx: typer.Context, incomplete: str) -> list[str]:
     return references(path, incomplete) if path else []
 
 
+def _case(ctx: typer.Context) -> str:
+    """The reference as typed; while an option lacks its value, Click has not named it yet."""
+    return str(ctx.params.get("case") or next(iter(ctx.args), ""))
+
+
 def _pinned(ctx: typer.Context) -> tuple[str, str] | None:
     from casetrack.ledger.peek import state_and_definition
 
-    path, case = _database(ctx), ctx.params.get("case")
-    return state_and_definition(path, str(case)) if path and case else None
+    path = _database(ctx)
+    return state_and_definition(path, _case(ctx)) if path else None
 
 
 def triggers(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -51,8 +56,8 @@ def deadlines(ctx: typer.Context, incomplete: str) -> list[str]:
     """The open deadlines of the case."""
     from casetrack.ledger.peek import open_deadlines
 
-    path, case = _database(ctx), ctx.params.get("case")
-    found = open_deadlines(path, str(case)) if path and case else []
+    path = _database(ctx)
+    found = open_deadlines(path, _case(ctx)) if path else []
     return [name for name in found if name.startswith(incomplete)]
 
 

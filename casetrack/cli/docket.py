@@ -51,7 +51,8 @@ def due(
     assignee: Assignee = None,
     format_: Annotated[Format, typer.Option("--format", help="The report's form.")] = Format.text,
     output: Annotated[
-        Path | None, typer.Option(help="Write it to this file (0600) instead of printing it.")
+        Path | None,
+        typer.Option(help="Write it to this file (0600) instead of printing it.", readable=False),
     ] = None,
     fail_on: Annotated[
         FailOn | None, typer.Option(help="Exit 3 if anything is due now, overdue, or owed to us.")

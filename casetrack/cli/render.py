@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import IO, Protocol
 
 import typer
@@ -74,8 +75,15 @@ def say(text: str) -> None:
     _err(terminal(text))
 
 
-def _err(line: str) -> None:
+def deliver(line: str) -> None:
+    """As ``say``, for what has to be out when this returns; raises ``OSError``."""
     sys.stderr.write(line + "\n")
+
+
+def _err(line: str) -> None:
+    # A full disk may take neither what is printed nor this: the exit code still tells.
+    with suppress(OSError):
+        deliver(line)
 
 
 def failure(error: CasetrackError, *, as_json: bool) -> None:

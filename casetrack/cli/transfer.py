@@ -131,10 +131,10 @@ def _exported(done: "Exported", output: str, as_json: bool) -> None:
 def demo(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Invented cases in a practice ledger, in every state and trouble, and the due report."""
     from casetrack.service.demo import fill
-    from casetrack.service.setup import create, location
+    from casetrack.service.setup import absent, create
 
     s = session(ctx)
-    if not location(s.db).exists():
+    if absent(s.db):
         create(s.db, practice=True, clock=s.clock()).close()
         render.say(f"made a practice ledger: {s.db}")
     tracker = s.writing()

@@ -36,7 +36,8 @@ def in_words(gap: Gap, trigger: str, workflow: Workflow) -> str:
     later, is_order, earlier = gap.code.partition(_BEFORE)
     if is_order:
         return f"{named(later)} was before {named(earlier)}"
-    said = _says(workflow.triggers[trigger].rules, gap.code)
+    asked = workflow.triggers.get(trigger)
+    said = _says(asked.rules, gap.code) if asked else ""
     if said:
         return f"{gap.code} was wrong or not given: {said}"
     return _WORDS.get(gap.code, gap.code)

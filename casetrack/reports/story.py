@@ -194,6 +194,6 @@ def _chapter(told: Told, entry: Entry) -> Chapter:
         version=entry.version,
         title=timeline.title(entry),
         when=timeline.happened(entry, zone),
-        details=tuple(timeline.details(entry, zone, missing)),
+        details=tuple(timeline.details(entry, told.workflow, missing)),
         digest=entry.digest,
     )

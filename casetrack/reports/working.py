@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from casetrack.domain.clocks import LENGTH, runs_in_hours
 from casetrack.domain.events import CalendarUse, Deadline, Reading
 from casetrack.domain.explanation import Step, open_on_or_before, safe_words, steps
 from casetrack.domain.plans import clock_of
-from casetrack.domain.workflow import Clock, Law, Owner, Workflow
+from casetrack.domain.workflow import PRESUMED, Clock, Law, Owner, Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
 from casetrack.reports.lines import Line, labelled, row, toned
@@ -68,9 +68,8 @@ def _counted_from(reading: Reading, home: str, zone: str) -> Labelled:
     if not LENGTH.fullmatch(reading.length):
         yield "stated by", reading.length
         return
-    at, on = reading.from_at, reading.from_on
-    start = words.day(on) if at is None else words.minute(at, zone)
-    yield "counted from", f"{start}, {reading.from_field}"
+    start = _start(reading.from_at, reading.from_on, reading.from_field, zone)
+    yield "counted from", start
     by = f", business days by {home}" if reading.length.endswith("bd") else ""
     yield "length", f"{reading.length}{by}"
 
@@ -119,9 +118,15 @@ def _dates(reading: Reading, home: str, zone: str, owner: Owner) -> Labelled:
         yield "", line
 
 
+def _start(at: datetime | None, on: date, field: str | None, zone: str) -> str:
+    """The day or the instant, and what it is."""
+    start = words.day(on) if at is None else words.minute(at, zone)
+    return f"{start}, {'the presumed receipt' if field == PRESUMED else field}"
+
+
 def _law_base(reading: Reading, zone: str) -> str:
-    at, on = reading.law_from_at, reading.law_from_on or reading.from_on
-    return f"{words.day(on) if at is None else words.minute(at, zone)}, {reading.law_from_field}"
+    on = reading.law_from_on or reading.from_on
+    return _start(reading.law_from_at, on, reading.law_from_field, zone)
 
 
 def _roll(reading: Reading) -> str:

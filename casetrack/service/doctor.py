@@ -67,7 +67,8 @@ def _runs(tracker: Tracker, sorts: Iterable[Sort]) -> Iterator[Finding]:
             detail="no sweep and no daily run yet: 'casetrack schedule --cron' prints the line",
         )
     elif (warning := health.stale(tracker)) is not None:
-        yield Finding(kind="stale_run", detail=warning.removeprefix("warning: "))
+        said = warning.removeprefix("warning: ").removesuffix("; see 'casetrack doctor'")
+        yield Finding(kind="stale_run", detail=said)
     if not _often(tracker):
         yield from (
             Finding(

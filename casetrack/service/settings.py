@@ -104,9 +104,14 @@ def read_tables(config: Path | None) -> dict[str, object]:
 
 
 def _document(path: Path, *, required: bool) -> dict[str, object]:
-    if not path.exists():
-        if required:
-            raise Refused(f"there is no config file {path}")
+    try:
+        absent = not path.exists()
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise Refused(f"the config file {path} can't be read: {reason}") from None
+    if absent and required:
+        raise Refused(f"there is no config file {path}")
+    if absent:
         return {}
     from casetrack.catalog.resources import parse_toml, read_file
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from casetrack.ledger import place
 from casetrack.ledger.place import database_path
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.tables import REVISION
@@ -21,9 +22,13 @@ def opened(url: str, clock: Clock = system_clock) -> SqlLedger:
     return open_ledger(url, sources(clock))
 
 
+def absent(url: str) -> bool:
+    return place.absent(database_path(url))
+
+
 def create_if_absent(url: str) -> bool:
     """Make a real ledger where there is no file; whether one was made."""
-    if database_path(url).exists():
+    if not absent(url):
         return False
     create(url, practice=False).close()
     return True
