@@ -119,6 +119,7 @@ app.add_typer(admin.config, name="config")
 
 def main() -> None:
     """Run the command line and exit with the promised code."""
+    render.utf8(sys.stdout, sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from io import TextIOWrapper
 from typing import IO, Protocol
 
 import typer
@@ -27,6 +28,13 @@ class Toned(Protocol):
 
     @property
     def tone(self) -> str: ...
+
+
+def utf8(*streams: object) -> None:
+    """Write UTF-8 whatever the locale is: a checkpoint in any other bytes is none."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def coloured(stream: IO[str]) -> bool:
