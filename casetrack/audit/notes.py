@@ -14,6 +14,7 @@ _CHECKPOINT = re.compile(
     r"(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
 )
 _SIGNATURE = re.compile(r"— (?P<name>[!-*,-~]+) (?P<code>[A-Za-z0-9+/]+={0,2})")
+_NOTE = re.compile(rf"(?m)^{_CHECKPOINT.pattern}\n(?:{_SIGNATURE.pattern}\n)+")
 _CODE_BYTES = 68  # key id and signature
 MOST_BYTES = 64 * 1024
 _FIELD = 2**255 - 19
@@ -135,6 +136,13 @@ def parse(text: str) -> Note:
         raise Refused("the checkpoint has no signature line of its own origin")
     signatures = tuple((code[:4], code[4:]) for code in codes)
     return Note(checkpoint=checkpoint, signatures=signatures, text=text)
+
+
+def within(text: str) -> Note:
+    """The checkpoint in a text, such as a whole report; of several the one that covers most."""
+    lines = text.replace("\r\n", "\n") + "\n"
+    found = max(_NOTE.finditer(lines), key=lambda note: int(note["size"]), default=None)
+    return parse("" if found is None else found[0])
 
 
 def no_checkpoint() -> Refused:

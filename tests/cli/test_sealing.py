@@ -361,6 +361,23 @@ def test_due_names_the_sealed_head_in_its_data_alone(keyed: Office) -> None:
         assert head["root"] not in keyed.do("due", "--format", form).out
 
 
+def test_the_root_is_the_same_text_wherever_it_is_told(keyed: Office, tmp_path: Path) -> None:
+    """And the one in the checkpoint, whatever is recorded and waits after it."""
+    head = keyed.do("audit", "seal", "--json").data
+    keyed.do("note", "C-1", "later")
+    file = tmp_path / "checkpoint"
+    file.write_text(head["checkpoint"], "utf-8")
+    given = ["--checkpoint", str(file), "--key", head["fingerprint"]]
+    verified = keyed.do("audit", "verify", *given, "--json").data
+    told = [
+        verified["root"], verified["witness"]["root"],
+        keyed.do("due", "--json").data["ledger"]["root"],
+        keyed.do("audit", "prove", "ledger", "1", "--json").data["root"],
+    ]  # fmt: skip
+    assert set(told) == {head["root"]} == {head["checkpoint"].split("\n")[2]}
+    assert (verified["sealed"], verified["unsealed"], verified["unsigned"]) == (head["size"], 1, 0)
+
+
 def test_due_stands_whatever_the_last_checkpoint_in_the_database_is(keyed: Office) -> None:
     keyed.do("audit", "seal")
     sql(keyed.db, "DROP TRIGGER checkpoint_update", "UPDATE checkpoint SET note = 'none'")

@@ -72,7 +72,13 @@ def test_a_mailed_checkpoint_and_its_key_prove_more(office: Office, tmp_path: Pa
     size = len(office.rows("leaf"))
     office.do("note", "C-1", "and later")
     file = tmp_path / "mail"
-    for text in (note, note.replace("\n", "\r\n"), f"\n\n{note}\n\n"):
+    page = f"<!doctype html>\n<p>Docket</p><pre>\n{note}</pre>\n"
+    report = f"Due soon\n\n3 cases\n  key {fingerprint}\n\n{note}"
+    older = office.rows("checkpoint")[0][1]
+    assert older != note
+    for text in (note, note.replace("\n", "\r\n"), f"\n\n{note}\n\n", f"\ufeff{note}", page,
+                 report.removesuffix("\n"), f"{report}\n{older}", f"{older}\n{report}",
+                 ):  # fmt: skip
         file.write_bytes(text.encode())
         done = office.do(
             "audit", "verify", "--checkpoint", str(file), "--key", fingerprint, "--json"
