@@ -11,7 +11,7 @@ from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson
 from casetrack.cli.progress import progress
 from casetrack.cli.session import Session, session
-from casetrack.errors import Corrupt, Refused, Unparsable
+from casetrack.errors import Corrupt, Refused, Undelivered, Unparsable
 
 if TYPE_CHECKING:
     from casetrack.audit.heads import Outside
@@ -82,7 +82,11 @@ def _kept(s: Session) -> "Outside | None":
     from casetrack.service.operating import load_seal
     from casetrack.service.verifying import kept
 
-    return kept(s.db, load_seal(s.config))
+    try:
+        return kept(s.db, load_seal(s.config))
+    except Undelivered as error:
+        render.say(f"{error.message}; the last checkpoint signed here was not looked at")
+        return None
 
 
 def replay(

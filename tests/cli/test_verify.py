@@ -119,6 +119,30 @@ def test_the_checkpoint_in_the_state_folder_finds_an_older_copy(office: Office) 
     assert (done.code, kinds(done.data)) == (5, {"truncated"})
 
 
+def kept(tmp_path: Path) -> Path:
+    (found,) = (tmp_path / "state").glob("casetrack/*/checkpoint")
+    return found
+
+
+def test_a_kept_checkpoint_that_is_no_text_is_none_of_ours(office: Office, tmp_path: Path) -> None:
+    kept(tmp_path).write_bytes(b"\xff\xfe")
+    done = office("audit", "verify", "--json")
+    assert (done.code, kinds(done.data)) == (5, {"checkpoint rewritten"})
+
+
+def test_a_kept_checkpoint_that_cannot_be_read_is_said_to_be_passed_over(
+    office: Office, tmp_path: Path
+) -> None:
+    file = kept(tmp_path)
+    file.unlink()
+    file.mkdir()
+    done = office("audit", "verify", "--json")
+    assert (done.code, done.data["ok"]) == (0, True)
+    assert done.err == (
+        f"{file} can't be read: is a directory; the last checkpoint signed here was not looked at\n"
+    )
+
+
 def test_quick_looks_at_the_chain_alone(office: Office) -> None:
     done = office.do("audit", "verify", "--quick", "--json")
     assert (done.data["ok"], done.data["quick"], done.data["root"]) == (True, True, None)
