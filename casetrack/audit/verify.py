@@ -666,7 +666,7 @@ _SAYS = {
     "LedgerOpened": "the ledger was opened",
     "KeyMade": "a signing key was made",
     "KeyRotated": "a newer signing key took over",
-    "DisclosureMade": "typed values left the ledger: {command}, {scope} cases",
+    "DisclosureMade": "shown or handed out: {command}, {scope} cases",
     "CaseOpened": "opened under {workflow}, edition {edition}: {state}",
     "TransitionFired": "{trigger}: {from} -> {to}",
     "EvidenceRecorded": "evidence recorded: {item}",
@@ -797,7 +797,7 @@ def _open_ends(bundle: Bundle) -> Iterator[str]:
     if early:
         yield f"why these are not sealed, though later ones are: {', '.join(early[:10])}"
     if bundle.note is None or bundle.note.size > len(bundle.sealed):
-        yield "that no entry of these cases was left out: the bundle is not of the whole ledger"
+        yield "that no entry of these cases was left out: only a whole sealed ledger can show that"
 
 
 def report(bundle: Bundle, outside: Outside) -> Iterator[str]:

@@ -153,6 +153,8 @@ def test_no_typed_value_is_in_a_bundle_without_phi(tmp_path: Path, capsys: Capsy
     code, text = told(tmp_path, packed(content), capsys)
     assert code == 0
     assert "patient: sealed, not disclosed" in text
+    assert "shown or handed out: bundle, all cases" in text
+    assert "typed values left" not in text, "none did"
 
 
 def test_of_one_case_it_proves_the_tree_with_a_few_hashes(tmp_path: Path, capsys: Capsys) -> None:
@@ -174,6 +176,7 @@ def test_of_a_ledger_never_sealed_nothing_is_proved_but_itself(
     assert not content.keys() & verify.SEALS
     code, text = told(tmp_path, packed(content), capsys)
     assert (code, text.splitlines()[-1]) == (0, "verdict: self-consistent only")
+    assert "that no entry of these cases was left out: only a whole sealed ledger" in text
     assert told(tmp_path, packed(content), capsys, "--key", signing.fingerprint())[0] == 5
     assert told(tmp_path, packed(content), capsys, checkpoint=story()[0].mailed)[0] == 5
 
