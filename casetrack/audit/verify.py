@@ -14,6 +14,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import stat
 import struct
@@ -839,8 +840,16 @@ def run(arguments: Sequence[str]) -> int:
         problems, told = ["a part of the bundle is not of format 1"], []
     if problems:
         told = [*(f"WRONG: {text}" for text in problems), "verdict: do not rely on this bundle"]
-    sys.stdout.write("".join(f"{safe(line)}\n" for line in told))
+    _print(told)
     return 5 if problems else 0
+
+
+def _print(told: Iterable[str]) -> None:
+    try:
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in told))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as ``head`` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _outside(key: str | None, checkpoint: Path | None) -> Outside:

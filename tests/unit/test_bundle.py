@@ -75,6 +75,18 @@ def test_it_is_verified_in_an_empty_environment(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip", "kept.txt", "verify.py"]
 
 
+def test_a_reader_that_goes_away_changes_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "bundle.zip").write_bytes(packed(files()))
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", verify.__file__, str(tmp_path / "bundle.zip")], env={},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None
+    child.stdout.close()
+    _, err = child.communicate()
+    assert (child.returncode, err) == (0, b"")
+
+
 def test_the_verifier_imports_nothing_but_the_standard_library() -> None:
     source = files()["verify.py"].decode()
     found = set(re.findall(r"^(?:from|import) ([a-z0-9_]+)", source, re.MULTILINE))
