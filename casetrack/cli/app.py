@@ -2,7 +2,6 @@
 
 import os
 import sys
-from io import TextIOWrapper
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Annotated
@@ -127,9 +126,7 @@ def main() -> None:
         sys.stdout = open(os.devnull)  # noqa: SIM115, PTH123 - lasts as long as the process
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the same
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # whatever cron's locale, an "é" silences nothing
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    render.utf8(sys.stdout, sys.stderr)
     code = run(sys.argv[1:])
     try:
         sys.stderr.flush()

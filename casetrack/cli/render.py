@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import IO, Protocol
 
 import typer
@@ -28,6 +29,13 @@ class Toned(Protocol):
 
     @property
     def tone(self) -> str: ...
+
+
+def utf8(*streams: object) -> None:
+    """Write UTF-8 whatever cron's locale: an "é" silences nothing, and a checkpoint is its bytes."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def coloured(stream: IO[str]) -> bool:
