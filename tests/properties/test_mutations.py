@@ -737,7 +737,7 @@ def something_more_in_the_schema(f: Forger) -> Found:
         "PRAGMA application_id = 7",
         "UPDATE alembic_version SET version_num = '0001'",
         "UPDATE alembic_version SET version_num = '9999'",
-        "INSERT INTO alembic_version VALUES ('0003')",
+        "INSERT INTO alembic_version VALUES ('0000')",
         "DROP TABLE leaf",
     ]))  # fmt: skip
     return Found("schema changed")
