@@ -90,7 +90,8 @@ def _facts(clock: Clock | None) -> Iterator[tuple[str, str]]:
     yield "source", words.sourced(clock.source, clock.evidence)
     yield "caveat", clock.caveat
     for version in clock.versions:
-        yield f"from {version.since}", f"{version.caveat} {version.source}"
+        counted = f"counts from {version.counts_from}: " if version.counts_from else ""
+        yield f"from {version.since}", f"{counted}{version.caveat} {version.source}"
     if clock.law is not None:
         length = f"{clock.law.length}, " if clock.law.length else ""
         yield "law", f"{length}{words.sourced(clock.law.source, clock.law.evidence)}"

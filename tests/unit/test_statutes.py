@@ -109,6 +109,27 @@ def _in_hours(id: str, name: str) -> bool:
     return rule.length.endswith("h") or rule.base in REGIMES[id]
 
 
+RECEIVED = [(id, name) for id, name in ROWS if REGIMES[id][name].base == "receipt"]
+
+
+@pytest.mark.parametrize("shown", [1, 5, 12])
+@pytest.mark.parametrize(("id", "name"), RECEIVED)
+def test_a_receipt_that_is_shown_counts_where_the_law_counts_receipts(
+    id: str, name: str, shown: int
+) -> None:
+    wrong = []
+    for day in DAYS:
+        received = day + timedelta(days=shown)
+        rule = REGIMES[id][name]._replace(presumed=0)
+        values = {"notice_on": day.isoformat(), "received_on": received.isoformat()}
+        told = armed(WORKFLOWS[id], rule, noon(received), values=values)[name].reading
+        by_notice = (id, name) == ("ma-part-b-drug", "appeal_filing") and day < date(2025, 1, 1)
+        right = statutes.expected(rule, day if by_notice else received, noon(received))
+        if (told.due_on, told.act_by) != tuple(right):
+            wrong.append((day, told.due_on, told.act_by, right))
+    assert wrong == []
+
+
 @pytest.mark.parametrize(("id", "name"), EXPEDITED)
 def test_a_clock_that_starts_expedited_ends_when_the_law_says(id: str, name: str) -> None:
     wrong = [
@@ -145,6 +166,11 @@ def reading(id: str, name: str, day: str, **values: str) -> tuple[str, str]:
          {"notice_on": "2026-10-01", "received_on": "2026-10-03"}, "2026-12-02", "2026-12-02"),
         ("ma-part-b-drug", "appeal_filing", "2025-02-03", {"notice_on": "2024-12-31"},
          "2025-03-01", "2025-02-28"),
+        # Before 2025 the notice's own date counted, whenever it arrived.
+        ("ma-part-b-drug", "appeal_filing", "2025-01-13",
+         {"notice_on": "2024-12-31", "received_on": "2025-01-13"}, "2025-03-01", "2025-02-28"),
+        ("ma-part-b-drug", "appeal_filing", "2025-01-13",
+         {"notice_on": "2025-01-01", "received_on": "2025-01-13"}, "2025-03-14", "2025-03-14"),
         ("ma-part-b-drug", "appeal_filing", "2025-01-02", {"notice_on": "2025-01-01"},
          "2025-03-07", "2025-02-28"),
         ("ma-part-b-drug", "dismissal_filing", "2026-09-08", {"notice_on": "2026-09-04"},
