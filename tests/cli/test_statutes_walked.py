@@ -144,6 +144,19 @@ def test_medicare_a_letter_after_the_missed_time_has_its_own_window(medicare: Wa
     }
 
 
+def test_medicare_an_appeal_within_the_window_of_the_late_letter_is_in_time(
+    medicare: Walk,
+) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    medicare.fire("2026-12-09", "late_notice", "notice_on=2026-12-04")
+    late = medicare.refused("2027-02-08", "file_appeal", "confirmation=F-1")
+    assert "missed_filing#1 was due 2027-01-26" in late
+    assert "appeal_filing#1 was due 2027-02-07" in late
+    medicare.fire("2027-02-01", "file_appeal", "confirmation=F-1")
+    assert medicare.state() == "reconsideration"
+
+
 def denied(walk: Walk) -> None:
     walk.fire("2026-10-01T10:00", "submit")
     walk.fire("2026-10-03", "deny", "notice_on=2026-10-01", "reason_code=experimental")
