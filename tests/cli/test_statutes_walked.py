@@ -214,9 +214,11 @@ def test_medicare_partly_favorable_at_each_step_keeps_what_was_granted(medicare:
         "appeal_filing#1": ("2026-12-06", "2026-12-01"),
     }
     medicare.fire("2026-10-12", "file_appeal", "confirmation=F-1")
-    medicare.fire("2026-10-16", "uphold_in_part", "notice_on=2026-10-15")
+    letter = ("uphold_in_part", "notice_on=2026-10-15")
+    assert "valid_through is required" in medicare.refused("2026-10-16", *letter)
+    medicare.fire("2026-10-16", *letter, "valid_through=2027-03-31")
     assert medicare.running() == {
-        "approval_validity#1": granted,
+        "approval_validity#2": granted,
         "forwarding#1": ("2026-10-19", "2026-10-19"),
         "ask_for_proof#1": ("2026-10-19", "2026-10-19"),
     }
@@ -224,14 +226,14 @@ def test_medicare_partly_favorable_at_each_step_keeps_what_was_granted(medicare:
     fired = medicare.fire("2026-10-26T14:00", "ire_reverse_in_part", "notice_on=2026-10-23")
     assert fired["to"] == "partly_favorable"
     assert medicare.running() == {
-        "approval_validity#1": granted,
+        "approval_validity#2": granted,
         "effectuation#1": ("2026-10-29T14:00", "2026-10-29"),
         "hearing_filing#1": ("2026-12-27", "2026-12-22"),
     }
     medicare.fire("2026-10-28", "effectuate", "valid_through=2027-04-30")
     medicare.fire("2026-11-02", "request_hearing", "confirmation=H-1")
     assert medicare.running() == {
-        "approval_validity#2": ("2027-04-30", "2027-04-30"),
+        "approval_validity#3": ("2027-04-30", "2027-04-30"),
         "hearing_follow_up#1": ("2026-12-02", "2026-12-02"),
     }
     medicare.fire("2027-01-20", "overturn", "valid_through=2027-12-31")
@@ -371,13 +373,25 @@ def test_illinois_a_missed_decision_is_deemed_an_authorization(illinois: Walk) -
     assert "pa_decision#1 is due 2026-11-29 and has not passed" in early
     fired = illinois.fire("2026-11-30", "deem_authorized", "condition=other")
     assert fired["to"] == "deemed_authorized"
-    # Not a long-term condition: 6 months; 30 May 2027 is the Sunday before Memorial Day.
+    # Not a long-term condition: 6 months from the missed day; 29 May 2027 is a Saturday.
     assert illinois.running() == {
         "confirm_deemed#1": ("2026-12-01", "2026-12-01"),
-        "approval_validity_short#1": ("2027-05-30", "2027-05-28"),
+        "deemed_validity_short#1": ("2027-05-29", "2027-05-28"),
     }
     illinois.fire("2026-12-01", "approve", "condition=long_term", "valid_through=2027-06-30")
     assert illinois.running() == {"approval_validity#1": ("2027-06-30", "2027-06-30")}
+
+
+def test_illinois_a_deemed_authorization_is_not_younger_for_being_noticed_late(
+    illinois: Walk,
+) -> None:
+    illinois.fire("2026-11-24", "submit")
+    illinois.fire("2027-02-15", "deem_authorized", "condition=long_term")
+    # 12 months from 29 November 2026, the Sunday on which the plan's 5 days ended: a Monday.
+    assert illinois.running()["deemed_validity#1"] == ("2027-11-29", "2027-11-29")
+    illinois.fire("2027-03-01", "renew", "condition=long_term", "valid_through=2027-08-31")
+    assert illinois.running()["approval_validity#1"] == ("2027-08-31", "2027-08-31")
+    assert "deemed_validity#1" not in illinois.running()
 
 
 def test_illinois_a_request_that_waits_for_us_is_not_deemed_authorized(illinois: Walk) -> None:
@@ -425,6 +439,61 @@ def test_illinois_the_federal_cap_runs_on_while_information_is_missing(illinois:
         "exhaustion#1": ("2026-12-25", "2026-12-26"),
     }
     illinois.fire("2026-12-28", "payer_missed")
+
+
+def early(walk: Walk) -> None:
+    """An undecided appeal has gone to the Department."""
+    appealed(walk)
+    walk.fire("2026-12-26", "request_review_early", "confirmation=R-1")
+
+
+@pytest.mark.parametrize("trigger", ["reject_request", "withdraw_appeal"])
+def test_illinois_an_early_request_that_comes_back_is_not_left_without_a_day(
+    illinois: Walk, trigger: str
+) -> None:
+    early(illinois)
+    fired = illinois.fire("2026-12-29", trigger)
+    assert fired["to"] == "appeal_denied"
+    # No letter has started 4 months. Two business days over New Year: 30 and 31 December.
+    assert illinois.running() == {"request_again#1": ("2026-12-31", "2026-12-31")}
+    illinois.fire("2026-12-31", "request_external_review", "confirmation=R-2")
+    assert set(illinois.running()) == {"department_forwards#2"}
+
+
+def test_illinois_a_decision_that_comes_after_the_early_request_has_its_own_four_months(
+    illinois: Walk,
+) -> None:
+    early(illinois)
+    illinois.fire("2026-12-28", "department_forwarded")
+    illinois.fire("2027-01-04", "find_ineligible", "notice_on=2027-01-04")
+    assert illinois.running() == {"director_filing#1": ("2027-01-06", "2027-01-06")}
+    illinois.fire("2027-01-05", "appeal_to_director")
+    illinois.fire("2027-01-12", "director_refuses")
+    assert illinois.running() == {"request_again#1": ("2027-01-14", "2027-01-14")}
+    illinois.fire("2027-01-13", "late_decision", "notice_on=2027-01-08", "received_on=2027-01-11")
+    assert illinois.running() == {"late_filing#1": ("2027-05-11", "2027-05-11")}
+    assert "late_filing#1 was due" in illinois.refused("2027-05-12", "request_external_review")
+    illinois.fire("2027-01-15", "request_external_review", "confirmation=R-2")
+    illinois.fire("2027-01-19", "reject_request")
+    assert illinois.running()["late_filing#1"] == ("2027-05-11", "2027-05-11")
+
+
+def test_illinois_a_later_letter_takes_no_earlier_window_away(illinois: Walk) -> None:
+    final_denial(illinois)
+    illinois.fire("2026-11-09", "late_decision", "notice_on=2026-11-06")
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "late_filing#1": ("2027-03-08", "2027-03-05"),
+    }
+
+
+def test_illinois_a_call_does_not_name_what_is_missing(illinois: Walk) -> None:
+    appealed(illinois)
+    done = illinois.ask("2026-11-25", "note", "C-1", "they look into it", "kind=call")
+    assert done.code == 0
+    assert "missing_information#1" in illinois.running()
+    illinois.fire("2026-11-30", "information_complete")
+    assert illinois.outcomes()["missing_information#1"] == "satisfied"
 
 
 def test_illinois_an_undecided_appeal_opens_external_review_early(illinois: Walk) -> None:
@@ -478,7 +547,10 @@ def test_illinois_a_request_that_comes_back_has_its_first_date(
     illinois.fire("2026-11-02", "request_external_review", "confirmation=R-1")
     fired = illinois.fire("2026-11-05", trigger)
     assert (fired["to"], fired["reopened"]) == ("appeal_denied", ["external_filing#1"])
-    assert illinois.running() == {"external_filing#1": WINDOW}
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "request_again#1": ("2026-11-09", "2026-11-09"),
+    }
 
 
 def test_illinois_ineligible_can_be_appealed_or_asked_anew_in_time(illinois: Walk) -> None:
@@ -493,7 +565,11 @@ def test_illinois_ineligible_can_be_appealed_or_asked_anew_in_time(illinois: Wal
     }
     illinois.fire("2026-11-12", "appeal_to_director")
     fired = illinois.fire("2026-11-20", "director_refuses")
-    assert (fired["to"], illinois.running()) == ("ineligible", {"external_filing#1": WINDOW})
+    assert fired["to"] == "ineligible"
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "request_again#1": ("2026-11-24", "2026-11-24"),
+    }
     illinois.fire("2026-11-23", "request_external_review", "confirmation=R-2")
     illinois.fire("2026-11-24", "assign_reviewer")
     illinois.fire("2026-12-22", "uphold", "notice_on=2026-12-21")

@@ -51,10 +51,11 @@ def armed(
 
 def given(rule: Rule, name: str, day: date) -> dict[str, Value]:
     """The values without which the trigger would not say from when, or whether, it counts."""
-    condition = {"approval_validity": "long_term", "approval_validity_short": "other"}
     if rule.base in {"notice", "receipt"}:
         return {"notice_on": day.isoformat()}
-    return {"condition": condition[name]} if name in condition else {}
+    if "validity" in name:
+        return {"condition": "other" if name.endswith("_short") else "long_term"}
+    return {}
 
 
 def after(id: str, rule: Rule, at: datetime, *, hurried: bool) -> tuple[Case, date, datetime]:
@@ -62,8 +63,11 @@ def after(id: str, rule: Rule, at: datetime, *, hurried: bool) -> tuple[Case, da
     other = REGIMES[id][rule.base]
     made = armed(WORKFLOWS[id], other, at, hurried=hurried)[rule.base]
     case = Case(id="c", deadlines={made.deadline: Tracked(deadline=made, armed_version=2)})
-    length = timedelta(hours=other.hours if hurried and other.hours else int(other.length[:-1]))
-    return case, statutes.local(at + length), at + length
+    hours = f"{other.hours}h" if hurried and other.hours else other.length
+    end = at + timedelta(hours=int(hours[:-1]))
+    if not hours.endswith("h"):
+        end = statutes.end_of(statutes.counted(statutes.local(at), hours))
+    return case, statutes.local(end), end
 
 
 def found(id: str, name: str, at: datetime, *, hurried: bool = False) -> tuple[date, date]:
@@ -218,6 +222,9 @@ SOURCES = [
     ("il-commercial", "pa_decision", "payer", "215 ILCS 200/25, 200/30", "V"),
     ("il-commercial", "approval_validity", "provider", "215 ILCS 200/60", "V2"),
     ("il-commercial", "approval_validity_short", "provider", "215 ILCS 200/60", "V2"),
+    ("il-commercial", "deemed_validity", "provider", "215 ILCS 200/60, 200/75", "R"),
+    ("il-commercial", "deemed_validity_short", "provider", "215 ILCS 200/60, 200/75", "R"),
+    ("il-commercial", "late_filing", "provider", "215 ILCS 180/35(a), 180/42", "V"),
     ("il-commercial", "appeal_filing", "provider",
      "29 CFR 2560.503-1(h)(3)(i), 45 CFR 147.136(b)", "V2"),
     ("il-commercial", "missing_information", "payer", "215 ILCS 134/45", "V2"),
@@ -251,7 +258,8 @@ def test_the_two_versions_of_the_rule_on_receipts_cite_it() -> None:
 @pytest.mark.parametrize("id", REGIMES)
 def test_only_a_filing_of_ours_under_a_statute_of_illinois_rolls(id: str) -> None:
     rolling = {n: c.roll_calendar for n, c in WORKFLOWS[id].clocks.items() if c.roll != "none"}
-    assert rolling == ({"external_filing": "illinois-statutory"} if id == "il-commercial" else {})
+    ours = ["external_filing", "late_filing"] if id == "il-commercial" else []
+    assert rolling == dict.fromkeys(ours, "illinois-statutory")
 
 
 @pytest.mark.parametrize("id", REGIMES)
