@@ -64,7 +64,13 @@ def _safe(pair: Pair, sides: Sides) -> Iterator[tuple[str, str]]:
     """Which side to go by, for the rule itself and for its expedited hours."""
     for label, safe in (("safe", pair.safe), ("if expedited", pair.safe_expedited)):
         if safe is not None:
-            yield label, _said(safe, sides)
+            shown = "" if label != "safe" or not _receipts(pair) else ", receipt not shown"
+            yield label, _said(safe, sides) + shown
+
+
+def _receipts(pair: Pair) -> bool:
+    """Whether a receipt, shown, would move the last day of either side."""
+    return any(clock and clock.presumed_from is not None for clock in (pair.a, pair.b))
 
 
 def _said(safe: Safe, sides: Sides) -> str:
