@@ -162,6 +162,23 @@ def denied(walk: Walk) -> None:
     walk.fire("2026-10-03", "deny", "notice_on=2026-10-01", "reason_code=experimental")
 
 
+def test_medicare_an_appeal_that_the_plan_has_forwarded_has_arrived(medicare: Walk) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12", "file_appeal")
+    medicare.fire("2026-10-20", "payer_missed")
+    assert medicare.outcomes()["appeal_filing#1"] == "open"  # a plan that is silent shows nothing
+    medicare.fire("2026-10-26", "forwarded")
+    assert medicare.outcomes()["appeal_filing#1"] == "satisfied"
+
+
+def test_medicare_a_plan_that_gives_in_leaves_no_appeal_to_prove(medicare: Walk) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12", "file_appeal")
+    medicare.fire("2026-10-20", "payer_missed")
+    medicare.fire("2026-10-21", "reverse", "valid_through=2027-04-30")
+    assert set(medicare.running()) == {"approval_validity#1"}
+
+
 def test_medicare_a_dismissal_goes_to_the_review_entity_or_is_filed_anew(medicare: Walk) -> None:
     denied(medicare)
     window = ("2026-12-05", "2026-11-30")
@@ -485,6 +502,15 @@ def test_illinois_a_later_letter_takes_no_earlier_window_away(illinois: Walk) ->
         "external_filing#1": WINDOW,
         "late_filing#1": ("2027-03-08", "2027-03-05"),
     }
+
+
+def test_illinois_an_appeal_that_the_plan_calls_complete_has_arrived(illinois: Walk) -> None:
+    illinois.fire("2026-11-02", "submit")
+    illinois.fire("2026-11-06", "deny", "notice_on=2026-11-04")
+    illinois.fire("2026-11-25", "file_appeal")
+    assert illinois.outcomes()["appeal_filing#1"] == "open"
+    illinois.fire("2026-11-30", "information_complete")
+    assert illinois.outcomes()["appeal_filing#1"] == "satisfied"
 
 
 def test_illinois_a_call_does_not_name_what_is_missing(illinois: Walk) -> None:
