@@ -145,6 +145,42 @@ def test_a_clock_that_starts_expedited_ends_when_the_law_says(id: str, name: str
     assert wrong == []
 
 
+def arcs(id: str, name: str) -> set[tuple[str, str]]:
+    """Every trigger that arms a clock, with the states in which it then lives."""
+    clock = WORKFLOWS[id].clocks[name]
+    return {
+        (trigger, to)
+        for trigger, _, to in WORKFLOWS[id].arcs()
+        if trigger in clock.armed_by and to in {*clock.alive_in, *clock.also_alive.get(to, ())}
+    }
+
+
+OTHERS = [
+    (id, name, *arc)
+    for id, name in ROWS
+    if REGIMES[id][name].length
+    for arc in sorted(arcs(id, name) - {REGIMES[id][name][:2]})
+]
+
+
+def test_a_clock_is_armed_by_its_first_trigger_and_some_by_others() -> None:
+    assert all(REGIMES[id][name][:2] in arcs(id, name) for id, name in ROWS)
+    assert len(OTHERS) >= 20
+
+
+@pytest.mark.parametrize(("id", "name", "trigger", "to"), OTHERS)
+def test_a_clock_ends_alike_whatever_arms_it(id: str, name: str, trigger: str, to: str) -> None:
+    rule = REGIMES[id][name]._replace(trigger=trigger, to=to)
+    wrong = []
+    for day in DAYS:
+        case = after(id, rule, noon(day), hurried=False)[0] if rule.base in REGIMES[id] else None
+        values = {**given(rule, name, day), "notice_on": day.isoformat()}
+        made = armed(WORKFLOWS[id], rule, noon(day), case=case, values=values)[name].reading
+        if (made.due_on, made.act_by) != tuple(wanted(id, name, noon(day))):
+            wrong.append((day, made.due_on, made.act_by))
+    assert wrong == []
+
+
 def test_the_days_are_those_on_which_counts_go_wrong() -> None:
     assert {day.weekday() for day in DAYS} == set(range(7))
     for text in ("2026-11-26", "2027-01-01", "2026-11-01", "2027-03-14", "2028-02-29",
