@@ -347,6 +347,29 @@ def test_medicare_what_counts_from_the_missed_hour_is_moved_by_no_later_day(
     assert medicare.running() == {"missed_filing#1": ("2027-01-26", "2027-01-26")}
 
 
+def test_medicare_a_request_that_was_earlier_moves_what_counts_from_its_missed_hour(
+    medicare: Walk,
+) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    done = medicare.ask("2026-12-02", "amend", "C-1", "2", "at=2026-11-17T10:00", "--reason", "fax")
+    assert (done.code, [m["deadline"] for m in done.data["moved"]]) == (0, ["missed_filing#1"])
+    # 60 days from 20 November, to the Tuesday after Martin Luther King's Day.
+    assert medicare.running() == {"missed_filing#1": ("2027-01-19", "2027-01-19")}
+    assert medicare.outcomes()["pa_decision#1"] == "lapsed"
+
+
+def test_medicare_an_appeal_that_arrived_earlier_moves_the_forwarding_of_what_was_missed(
+    medicare: Walk,
+) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12T10:00", "file_appeal", "confirmation=F-1")
+    medicare.fire("2026-10-12T11:00", "expedite", "expedite_reason=active_bleeding")
+    medicare.fire("2026-10-16T09:00", "payer_missed")
+    medicare.ask("2026-10-16T10:00", "amend", "C-1", "5", "at=2026-10-12T10:30", "--reason", "fax")
+    assert medicare.running()["forwarding_missed#1"] == ("2026-10-16T10:30", "2026-10-16")
+
+
 def test_medicare_a_missed_time_taken_back_waits_for_the_plan_again(medicare: Walk) -> None:
     medicare.fire("2026-11-24T10:00", "submit")
     medicare.fire("2026-12-01T09:00", "payer_missed")
@@ -409,6 +432,17 @@ def test_illinois_a_deemed_authorization_is_not_younger_for_being_noticed_late(
     illinois.fire("2027-03-01", "renew", "condition=long_term", "valid_through=2027-08-31")
     assert illinois.running()["approval_validity#1"] == ("2027-08-31", "2027-08-31")
     assert "deemed_validity#1" not in illinois.running()
+
+
+def test_illinois_a_deemed_authorization_moves_with_a_corrected_submission(
+    illinois: Walk,
+) -> None:
+    illinois.fire("2026-11-24", "submit")
+    illinois.fire("2026-12-07", "deem_authorized", "condition=other")
+    done = illinois.ask("2026-12-08", "amend", "C-1", "2", "on=2026-11-17", "--reason", "fax")
+    assert done.code == 0
+    # 6 months from Sunday 22 November; 22 May 2027 is a Saturday.
+    assert illinois.running()["deemed_validity_short#1"] == ("2027-05-22", "2027-05-21")
 
 
 def test_illinois_a_request_that_waits_for_us_is_not_deemed_authorized(illinois: Walk) -> None:
