@@ -213,9 +213,9 @@ def _basis(clock: Clock, step: Step) -> Basis:
     if clock.counts_from.startswith(DUE_OF):
         ended = source(clock, step.case)
         if ended is None:
-            raise Refused(f"{clock.title} counts from the end of {_from(clock)}, which never ran")
-        ended_on, ended_at = ended.deadline.reading.due_on, ended.deadline.reading.due_at
-        return Basis(on=ended_on, at=ended_at, field=clock.counts_from, until=until)
+            raise Refused(f"{clock.title} counts from {clock.counts_from}, which never ran")
+        end = ended.deadline.reading
+        return Basis(on=end.due_on, at=end.due_at, field=clock.counts_from, until=until)
     counted = _day(step, clock.counts_from)
     noticed = _day(step, clock.presumed_from)
     if counted is None and noticed is not None:
@@ -228,11 +228,8 @@ def _basis(clock: Clock, step: Step) -> Basis:
 
 def source(clock: Clock, case: Case) -> Tracked | None:
     """The deadline from whose end a clock counts, if it counts from one that ever ran."""
-    return case.latest(_from(clock)) if clock.counts_from.startswith(DUE_OF) else None
-
-
-def _from(clock: Clock) -> str:
-    return clock.counts_from.removeprefix(DUE_OF)
+    _, due, name = clock.counts_from.partition(DUE_OF)
+    return case.latest(name) if due else None
 
 
 def _day(step: Step, field: str | None) -> date | None:

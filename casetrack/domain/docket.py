@@ -287,8 +287,7 @@ def finding(clock: Clock, facts: Facts, calendar: Calendar, today: date) -> str 
 def expires(clock: Clock) -> bool:
     """Whether the deadline is the end of something we hold: an approval, a fresh test."""
     return clock.owner == "provider" and (
-        (clock.until is not None and clock.kind == "service")
-        or any(name.startswith("record:") for name in clock.armed_by)
+        clock.kind == "service" or any(name.startswith("record:") for name in clock.armed_by)
     )
 
 

@@ -427,6 +427,8 @@ def test_illinois_a_deemed_authorization_is_not_younger_for_being_noticed_late(
 ) -> None:
     illinois.fire("2026-11-24", "submit")
     illinois.fire("2027-02-15", "deem_authorized", "condition=long_term")
+    told = illinois.office.do("due", "--within", "900d", now="2027-02-16T07:00").out
+    assert "Mon 2027-11-29" in told.partition("Approvals and tests about to expire")[2]
     # 12 months from 29 November 2026, the Sunday on which the plan's 5 days ended: a Monday.
     assert illinois.running()["deemed_validity#1"] == ("2027-11-29", "2027-11-29")
     illinois.fire("2027-03-01", "renew", "condition=long_term", "valid_through=2027-08-31")
@@ -561,6 +563,8 @@ def test_illinois_an_undecided_appeal_opens_external_review_early(illinois: Walk
     assert "exhaustion#1 is due 2026-12-25 and has not passed" in illinois.refused(
         "2026-12-25", "request_review_early"
     )
+    told = illinois.office.do("due", now="2026-12-26T07:00").out
+    assert "casetrack fire C-1 request_review_early" in told.partition("OPEN since")[2]
     illinois.fire("2026-12-26", "request_review_early", "confirmation=R-1")
     # A Saturday: the next business day is Monday.
     assert illinois.running() == {"department_forwards#1": ("2026-12-28", "2026-12-28")}

@@ -249,6 +249,10 @@ SOURCES = [
     ("ma-part-b-drug", "pa_decision", "payer", "42 CFR 422.568(b)(3), 422.572(a)", "V2"),
     ("ma-part-b-drug", "appeal_decision", "payer", "42 CFR 422.590(c), (e)", "V"),
     ("ma-part-b-drug", "forwarding", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "missed_filing", "provider", "42 CFR 422.568(f), 422.582(b)", "R"),
+    ("ma-part-b-drug", "forwarding_expedited", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "forwarding_missed", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "dismissal_filing", "provider", "42 CFR 422.590, 422.592", "V"),
     ("ma-part-b-drug", "external_decision", "reviewer", "42 CFR 422.592(b)", "R"),
     ("ma-part-b-drug", "effectuation", "payer", "42 CFR 422.618, 422.619", "R"),
     ("ma-part-b-drug", "hearing_filing", "provider", "42 CFR 422.602", "V2"),
@@ -282,6 +286,29 @@ def test_a_clock_says_whose_it_is_where_it_stands_and_how_well_that_is_known(
 ) -> None:
     clock = WORKFLOWS[id].clocks[name]
     assert (clock.owner, clock.source, clock.evidence) == (owner, source, grade)
+
+
+def test_no_clock_of_the_law_is_without_its_row_of_the_table_of_sources() -> None:
+    told = {(id, name) for id, name, *_ in SOURCES} | {("ma-part-b-drug", "appeal_filing")}
+    law = {(id, name) for id, name in ROWS if WORKFLOWS[id].clocks[name].source != "ours"}
+    assert told == law
+
+
+# What a missed time comes to, in the words of the rules
+MISSED = [
+    ("ma-part-b-drug", "pa_decision", "denial that you can appeal, and nobody forwards it"),
+    ("ma-part-b-drug", "appeal_decision", "affirmed, and the plan must forward it"),
+    ("ma-part-b-drug", "forwarding", "without a filing by us"),
+    ("ma-part-b-drug", "appeal_filing", "good cause, in writing: the plan may extend"),
+    ("il-commercial", "pa_decision", "deemed authorized (200/75"),
+    ("il-commercial", "exhaustion", "the internal appeal counts as exhausted"),
+]
+
+
+@pytest.mark.parametrize(("id", "name", "words"), MISSED)
+def test_a_clock_says_what_follows_when_it_is_missed(id: str, name: str, words: str) -> None:
+    clock = WORKFLOWS[id].clocks[name]
+    assert all(words in said for said in (clock.caveat, *(v.caveat for v in clock.versions)))
 
 
 def test_the_two_versions_of_the_rule_on_receipts_cite_it() -> None:
@@ -336,6 +363,7 @@ def test_the_law_beside_the_guides_appeal_counts_60_days_from_the_notice_itself(
     )
     assert law is not None
     assert (law.length, clock.length) == ("60d", "60d")
+    assert (law.evidence, law.expedited) == (clock.versions[0].evidence, None)
     assert law.source in clock.versions[0].source
     for day in DAYS:
         rule = Rule("deny", "denied", True, "60d")
@@ -375,7 +403,7 @@ def test_an_hour_clock_without_an_instant_is_refused() -> None:
 
 def test_what_counts_from_the_end_of_a_clock_that_never_ran_is_refused() -> None:
     rule = REGIMES["ma-part-b-drug"]["missed_filing"]
-    with pytest.raises(Refused, match="counts from the end of pa_decision, which never ran"):
+    with pytest.raises(Refused, match="counts from due:pa_decision, which never ran"):
         armed(WORKFLOWS["ma-part-b-drug"], rule, noon(date(2026, 11, 24)))
 
 
