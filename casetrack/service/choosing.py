@@ -46,7 +46,7 @@ def picked(named: str | None, pairs: Pairs) -> Pick:
 
 def _refuse_near_miss(workflow: str, pairs: Pairs) -> None:
     """A misspelt coverage must not open a case by default, nor be told of fields alone."""
-    near = [name for name, _ in pairs if suggest(name, [COVERAGE])]
+    near = [n for n, _ in pairs if len(n) <= len(COVERAGE) + 2 and suggest(n, [COVERAGE])]
     known = workflows.load(workflow).open_fields if near else ()
     for name in near:
         if name not in known and COVERAGE in (hint := suggest(name, (COVERAGE, *known))):

@@ -693,6 +693,18 @@ def test_illinois_an_urgent_appeal_and_the_review_it_opens(illinois: Walk) -> No
     assert illinois.running() == {"external_decision#1": ("2026-11-30T16:00", "2026-11-30")}
 
 
+def test_illinois_a_review_can_be_hurried_while_the_plan_has_yet_to_say_who_is_eligible(
+    illinois: Walk,
+) -> None:
+    final_denial(illinois)
+    illinois.fire("2026-11-02", "request_external_review", "confirmation=R-1")
+    illinois.fire("2026-11-03", "department_forwarded")
+    illinois.fire("2026-11-05", "eligibility_reviewed")
+    illinois.fire("2026-11-05T15:00", "expedite", "expedite_reason=deterioration")
+    illinois.fire("2026-11-06T09:00", "assign_reviewer")
+    assert illinois.running() == {"external_decision#1": ("2026-11-09T09:00", "2026-11-09")}
+
+
 # Which workflow
 
 
