@@ -89,7 +89,7 @@ class _View:
         fresh = {
             name: now.lived(tracked)
             for name, tracked in case.deadlines.items()
-            if any(rests_on(tracked, x, self._workflow) for x in originals)
+            if any(rests_on(case, tracked, x, self._workflow) for x in originals)
             and now.dates(tracked) != then.dates(tracked)
         }
         return self._watched(replace(case, deadlines={**case.deadlines, **fresh}), originals)

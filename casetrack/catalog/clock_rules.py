@@ -104,7 +104,9 @@ def days_come_from_fields(workflow: Workflow) -> Problems:
             ("stated", clock.stated),
             ("presumed_from", clock.presumed_from),
             ("version_by", clock.version_by),
-        )
+            *((f"versions[{n}].counts_from", v.counts_from or None)
+              for n, v in enumerate(clock.versions)),
+        )  # fmt: skip
         for part, field in parts:
             if field is not None:
                 yield from _day_field(f"{dotted('clocks', name)}.{part}", field, clock, workflow)

@@ -36,7 +36,7 @@ def choose(
     if as_json:
         render.data("workflow-choose", {**answer_data(answer), "given": given})
     else:
-        render.lines(answer_lines(answer))
+        render.lines(answer_lines(answer, given))
 
 
 def _answered(given: dict[str, str]) -> "Answer":

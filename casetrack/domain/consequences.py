@@ -211,8 +211,11 @@ def _basis(clock: Clock, step: Step) -> Basis:
         field = REQUEST if step.name in step.workflow.triggers else "evidence"
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     if clock.counts_from.startswith(DUE_OF):
-        ended = _ended_of(clock, step).deadline.reading
-        return Basis(on=ended.due_on, at=ended.due_at, field=clock.counts_from, until=until)
+        ended = source(clock, step.case)
+        if ended is None:
+            raise Refused(f"{clock.title} counts from {clock.counts_from}, which never ran")
+        end = ended.deadline.reading
+        return Basis(on=end.due_on, at=end.due_at, field=clock.counts_from, until=until)
     counted = _day(step, clock.counts_from)
     noticed = _day(step, clock.presumed_from)
     if counted is None and noticed is not None:
@@ -223,12 +226,10 @@ def _basis(clock: Clock, step: Step) -> Basis:
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
 
 
-def _ended_of(clock: Clock, step: Step) -> Tracked:
-    name = clock.counts_from.removeprefix(DUE_OF)
-    tracked = step.case.latest(name)
-    if tracked is None:
-        raise Refused(f"{clock.title} counts from the end of {name}, which never ran")
-    return tracked
+def source(clock: Clock, case: Case) -> Tracked | None:
+    """The deadline from whose end a clock counts, if it counts from one that ever ran."""
+    _, due, name = clock.counts_from.partition(DUE_OF)
+    return case.latest(name) if due else None
 
 
 def _day(step: Step, field: str | None) -> date | None:

@@ -17,7 +17,7 @@ from casetrack.domain.fold import evolve, replay
 from casetrack.domain.freshness import fact_of
 from casetrack.domain.imagine import imagined
 from casetrack.domain.plans import CLOCK, PLAN, clock_of
-from casetrack.domain.workflow import Workflow
+from casetrack.domain.workflow import Clock, Workflow
 from casetrack.errors import Refused
 
 Entries = Sequence[e.Entry]
@@ -42,7 +42,7 @@ def amended(
     """
     before, after = Life(case, entries, rules), Life.once(case, entries, rules, event)
     for tracked in case.open_deadlines():
-        if not rests_on(tracked, original, rules.workflow):
+        if not rests_on(case, tracked, original, rules.workflow):
             continue
         old, new = tracked.deadline, after.dates(tracked)
         if new in (before.dates(tracked), (old.reading, old.standard)):
@@ -62,7 +62,7 @@ def returned(
     after = Life.once(case, entries, rules, event)
     for name in names:
         tracked = case.deadlines[name]
-        if not amended_since(tracked, entries, tracked.closed_version, rules.workflow):
+        if not amended_since(case, tracked, entries, tracked.closed_version, rules.workflow):
             continue
         known = entries[: tracked.closed_version]
         before, new = Life(replay(case.id, known), known, rules), after.dates(tracked)
@@ -75,17 +75,20 @@ def _move(name: str, dates: Dates) -> e.Moved:
 
 
 def amended_since(
-    tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
+    case: Case, tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
 ) -> bool:
     """Whether an entry that the deadline rests on was corrected after that version."""
     later_on = entries[since:] if since is not None else ()
     fixed = (x.data.corrects for x in later_on if isinstance(x.data, e.EntryCorrected))
-    return any(rests_on(tracked, entries[version - 1], workflow) for version in fixed)
+    return any(rests_on(case, tracked, entries[version - 1], workflow) for version in fixed)
 
 
-def rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
-    """Armed by the entry, or hurried or not by it."""
+def rests_on(case: Case, tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
+    """Armed by the entry, hurried or not by it, or counted from the end of one that is."""
     if tracked.armed_version == original.version:
+        return True
+    source = _source(case, tracked, workflow)
+    if source is not None and rests_on(case, source, original, workflow):
         return True
     data, ours = original.data, tracked.deadline.owner == "provider"
     later_on = original.version > tracked.armed_version
@@ -93,6 +96,13 @@ def rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
         return False
     trigger = workflow.triggers[data.trigger]
     return trigger.expedites or trigger.refuses_expedite
+
+
+def _source(case: Case, tracked: Tracked, workflow: Workflow) -> Tracked | None:
+    """The deadline from whose end one counts: the newest of that clock armed before it."""
+    clock = clock_of(workflow, tracked.deadline.clock)
+    before = {n: t for n, t in case.deadlines.items() if t.armed_version < tracked.armed_version}
+    return consequences.source(clock, replace(case, deadlines=before))
 
 
 class Life:
@@ -133,8 +143,17 @@ class Life:
             return c.read(CLOCK, self._rules.frame, _planned(tracked, entry)), None
         clock = clock_of(self._rules.workflow, name)
         clock = consequences.armed_as(self._case, tracked, clock)
-        made = consequences.arming(name, clock, self._step(entry), self._rules.calendars)
+        step = self._ended_anew(clock, self._step(entry), entry.version)
+        made = consequences.arming(name, clock, step, self._rules.calendars)
         return made.reading, made.standard
+
+    def _ended_anew(self, clock: Clock, step: consequences.Step, version: int) -> consequences.Step:
+        """With the deadline from whose end the clock counts as it now should have been."""
+        source = consequences.source(clock, step.case)
+        if source is None:
+            return step
+        lived = {source.deadline.deadline: self.lived(source, version)}
+        return replace(step, case=replace(step.case, deadlines={**step.case.deadlines, **lived}))
 
     def _step(self, entry: e.Entry) -> consequences.Step:
         values = self._case.values_of(entry.version)

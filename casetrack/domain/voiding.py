@@ -155,7 +155,7 @@ class _Undo:
                 raise Refused(f"{name} stands still since {tracked.tolled_on}; resume it first")
             dates = was.deadline.reading, was.deadline.standard
             if tracked.deadline.reading != move.reading or reliving.amended_since(
-                tracked, self._entries, self._version, rules.workflow
+                self._case, tracked, self._entries, self._version, rules.workflow
             ):
                 dates = after.dates(tracked)
             yield e.Moved(

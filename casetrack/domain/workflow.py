@@ -155,6 +155,7 @@ class Version(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expedited: str | None = None
     presumed_days: int | None = None
     law: Law | None = None
+    counts_from: str | UnsetType = UNSET  # left out of the canonical text, as armed_if is
 
 
 class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

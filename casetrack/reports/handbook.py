@@ -222,6 +222,8 @@ def _version(clock: Clock, version: Version) -> Pairs:
         yield "  length", words.length(version.length)
     if version.expedited is not None:
         yield "  expedited", words.length(version.expedited)
+    if version.counts_from:
+        yield "  counts from", version.counts_from
     if version.presumed_days is not None:
         yield "  not shown", words.presumption(version.presumed_days, clock.presumed_from or "")
     yield "  caveat", version.caveat

@@ -57,6 +57,10 @@ MA = [
     ("versions.0.length", "72h", "versions[0].length: hours count from the request"),
     ("versions.0.expedited", "3d", "versions[0].expedited: '3d' must be a number of hours"),
     ("versions.0.expedited", "72h", "versions[0].expedited: only a payer's or a reviewer's"),
+    ("versions.0.counts_from", "receivd_on", "versions[0].counts_from: unknown field 'receivd_on'"),
+    ("versions.0.counts_from", "request", "versions[0].counts_from: unknown field 'request'"),
+    ("versions.0.counts_from", "confirmation", "versions[0].counts_from: no event that arms the"),
+    ("versions.0.counts_from", 5, "versions[0].counts_from: must be text, not 5"),
     ("versions.0.sinc", "x", "versions[0].sinc: unknown key; did you mean 'since'?"),
     (
         "versions.0.law",
