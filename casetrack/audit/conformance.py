@@ -103,13 +103,15 @@ def _judged(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     if isinstance(entry.data, _NOT_OF_A_CASE) or _misplaced(before, entry):
         yield "error", "type", f"no {entry.type} belongs here"
         return
-    for use in uses(entry.data):
-        if editions.of(use) is None:
-            told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
-            yield "warning", "edition", f"not checkable: dates rest on {told}"
+    unknown = [use for use in uses(entry.data) if editions.of(use) is None]
+    for use in unknown:
+        told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
+        yield "warning", "edition", f"not checkable: dates rest on {told}"
     try:
         yield from values.judged(before, entry)
-        yield from _decided(before, entry, editions)
+        for severity, rule, detail in _decided(before, entry, editions):
+            doubtful = unknown and rule == "dates"
+            yield "warning" if doubtful else severity, rule, detail
         yield from _beside(before, entry, editions)
     except CasetrackError as error:
         yield "error", _RULES.get(type(entry.data), "change"), error.message

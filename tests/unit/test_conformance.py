@@ -572,6 +572,7 @@ def test_a_move_by_a_changed_calendar_is_clean_if_that_calendar_is_on_file() -> 
     assert against(world) == []
     world.calendars["illinois-state"] = home  # nobody has that edition any more
     assert {rule for _, rule in against(world)} == {"edition", "dates"}
+    assert {x.severity for x in found(world)} == {"warning", "info"}
     world.ledger.append(world.case, [], {world.reading("pa_decision#1").calendars[0].digest: text})
     assert against(world) == []
 
