@@ -40,12 +40,12 @@ def reminded(before: Before, entry: e.Entry, sent: e.ReminderSent, today: Calend
         elif not (rung.startswith("+") or rung in tracked.deadline.reading.rungs):
             yield "error", "reminder", f"{sent.deadline} has no {rung}"
     if not any(_had_come(before, tracked, sent, known) for known in (before.calendars, today)):
-        told = f"{sent.rung} of {sent.deadline} had not come by any calendar on file"
-        yield "warning", "reminder", told
+        told = "had not come by the calendar of its dates, nor by today's"
+        yield "warning", "reminder", f"{sent.rung} of {sent.deadline} {told}"
 
 
 def counted(before: Before, entry: e.Entry, made: e.Effects, today: Calendars) -> Judged:
-    """What a move counts as sent was, and needn't be sent again, by a calendar on file."""
+    """What a move counts as sent was, and needn't be sent again, by that calendar or today's."""
     for move in entry.data.moved if isinstance(entry.data, e.Effects) else ():
         ever = set(_ever_sent(before, move.deadline))
         for rung in sorted({*move.sent} - ever):
