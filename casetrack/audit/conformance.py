@@ -16,7 +16,7 @@ from casetrack.audit import effects, guards, values
 from casetrack.audit.expected import Before, expected, values_of
 from casetrack.audit.findings import Editions, Finding, Recorded, Severity, uses
 from casetrack.audit.hindsight import hindsight
-from casetrack.audit.warnings import reminded
+from casetrack.audit.warnings import counted, reminded
 from casetrack.domain import dates, decide, machine
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -103,13 +103,15 @@ def _judged(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     if isinstance(entry.data, _NOT_OF_A_CASE) or _misplaced(before, entry):
         yield "error", "type", f"no {entry.type} belongs here"
         return
-    for use in uses(entry.data):
-        if editions.of(use) is None:
-            told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
-            yield "warning", "edition", f"not checkable: dates rest on {told}"
+    unknown = [use for use in uses(entry.data) if editions.of(use) is None]
+    for use in unknown:
+        told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
+        yield "warning", "edition", f"not checkable: dates rest on {told}"
     try:
         yield from values.judged(before, entry)
-        yield from _decided(before, entry)
+        for severity, rule, detail in _decided(before, entry, editions):
+            doubtful = unknown and rule == "dates"
+            yield "warning" if doubtful else severity, rule, detail
         yield from _beside(before, entry, editions)
     except CasetrackError as error:
         yield "error", _RULES.get(type(entry.data), "change"), error.message
@@ -122,7 +124,7 @@ def _misplaced(before: Before, entry: e.Entry) -> bool:
     return isinstance(entry.data, e.CaseOpened) == bool(before.entries)
 
 
-def _decided(before: Before, entry: e.Entry) -> Judged:
+def _decided(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     """What the entry claims, beside what its command comes to when it is decided again."""
     if isinstance(entry.data, e.TransitionFired):
         yield from _transition(before, entry, entry.data)
@@ -133,6 +135,7 @@ def _decided(before: Before, entry: e.Entry) -> Judged:
     if isinstance(entry.data, e.Effects) and isinstance(made, e.Effects):
         for wrong in effects.differences(entry.data, made):
             yield "error", *wrong
+        yield from counted(before, entry, made, editions.shipped)
 
 
 def _transition(before: Before, entry: e.Entry, data: e.TransitionFired) -> Judged:

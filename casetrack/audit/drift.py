@@ -1,4 +1,4 @@
-"""Deadlines on record that today's shipped definitions and calendars would date otherwise.
+"""Deadlines that today's shipped definitions and calendars would date otherwise, or arm as well.
 
 Each is counted again from the recorded facts, corrected as they are, and moved again by all that
 moved it since. Nothing is changed; what differs is listed with the reason.
@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.audit.findings import Editions, Recorded
+from casetrack.audit.unarmed import unarmed
 from casetrack.domain import clocks, corrections, freshness
 from casetrack.domain import events as e
 from casetrack.domain.calendar import Calendar
@@ -43,12 +44,15 @@ class Why(Struct, frozen=True, kw_only=True):
 
 
 class Drifted(Struct, frozen=True, kw_only=True):
-    """``today`` is None where today's definitions can't date the deadline, or never arm it."""
+    """``today`` is None where today's definitions can't date the deadline, or never arm it.
+
+    ``recorded`` is None where they alone arm it, and then ``deadline`` is the name of its clock.
+    """
 
     case: str
     deadline: str
     outcome: str | None
-    recorded: Dates
+    recorded: Dates | None
     today: Dates | None
     why: tuple[Why, ...]
 
@@ -75,6 +79,24 @@ def drifted(record: Record, editions: Editions) -> Iterator[Drifted]:
         found = _Deadline(record, editions, tracked).drift()
         if found is not None:
             yield found
+    if record.today is not None:
+        yield from _unarmed(record, record.today, editions)
+
+
+def _unarmed(record: Record, today: Workflow, editions: Editions) -> Iterator[Drifted]:
+    """What only an edition of today arms."""
+    pinned = record.pinned
+    for one in unarmed(record.case, record.entries, pinned, today, editions.shipped):
+        arms = f"{one.event} (version {one.version}) arms it in edition {today.edition} alone"
+        detail = f"{arms}: {one.reason}" if one.reason else arms
+        yield Drifted(
+            case=record.name,
+            deadline=one.clock,
+            outcome=None,
+            recorded=None,
+            today=None if one.reading is None else dates_of(one.reading),
+            why=(Why(kind="workflow", detail=detail),),
+        )
 
 
 class _Deadline:

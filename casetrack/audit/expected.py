@@ -5,6 +5,7 @@ Whatever followed from that is made anew and trusts nothing the entry claims.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ from casetrack.domain import (
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.domain.fold import field_values
+from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
@@ -48,7 +50,12 @@ def expected(before: Before, entry: e.Entry) -> e.Data:
 
 
 def moment_of(entry: e.Entry) -> commands.Moment:
-    return commands.Moment(on=entry.occurred_on, at=entry.occurred_at, now=entry.recorded_at)
+    return commands.Moment(on=entry.occurred_on, at=entry.occurred_at, now=decided_at(entry))
+
+
+def decided_at(entry: e.Entry) -> datetime:
+    """What the clock showed: a record that waited for the one before it says so."""
+    return entry.data.clock_behind or entry.recorded_at
 
 
 def values_of(entry: e.Entry) -> Mapping[str, e.Value]:
@@ -113,7 +120,8 @@ def _with_returned(before: Before, entry: e.Entry, made: e.Effects) -> e.Data:
     case, rules = before.case, reliving.Rules(before.workflow, before.calendars)
     closed = [name for name in made.reopened if case.deadlines[name].outcome is not None]
     found = reliving.returned(case, before.entries, rules, event_of(entry, made), closed)
-    return replace(made, moved=(*made.moved, *found))
+    moved = with_sent((*made.moved, *found), case, rules.frame, decided_at(entry))
+    return replace(made, moved=moved)
 
 
 def _recorded(before: Before, entry: e.Entry, data: e.EvidenceRecorded) -> e.Data:
@@ -136,11 +144,12 @@ def _corrected(before: Before, entry: e.Entry, data: e.EntryCorrected) -> e.Data
         raise Refused("it corrects a correction; the original's version belongs there")
     if data.on is not None or data.at is not None:
         on = data.on or known.original.occurred_on
-        told = commands.Moment(on=on, at=data.at, now=entry.recorded_at)
+        told = commands.Moment(on=on, at=data.at, now=decided_at(entry))
         amending.check_order(case, workflow, known.original, told)
     bare = replace(data, armed=(), closed=(), moved=(), reopened=(), unproven=())
     rules, event = reliving.Rules(workflow, before.calendars), event_of(entry, bare)
-    moved = tuple(reliving.amended(case, before.entries, rules, event, known.original))
+    found = reliving.amended(case, before.entries, rules, event, known.original)
+    moved = with_sent(found, case, rules.frame, decided_at(entry))
     event = event_of(entry, replace(bare, moved=moved))
     return freshness.decided_again(case, event, workflow, before.calendars, known.original).data
 
@@ -185,7 +194,7 @@ def _resumed(before: Before, entry: e.Entry, data: e.DeadlineResumed) -> e.Data:
 
 def _reprojected(before: Before, entry: e.Entry, data: e.DeadlineReprojected) -> e.Data:
     event = reprojecting.reproject(
-        before.case, before.workflow, before.calendars, entry.recorded_at
+        before.case, before.workflow, before.calendars, decided_at(entry)
     )
     return replace(data, moved=()) if event is None else event.data
 

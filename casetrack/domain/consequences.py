@@ -139,8 +139,13 @@ def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
 
 
 def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
+    return tuple(armed_now(name, step, calendars) for name in arms(step))
+
+
+def arms(step: Step) -> tuple[str, ...]:
+    """The clocks that an event arms, in the order of the workflow."""
     return tuple(
-        armed_now(name, step, calendars)
+        name
         for name, clock in step.workflow.clocks.items()
         if step.name in clock.armed_by
         and step.to in _alive(clock, step.to)

@@ -180,6 +180,8 @@ def readings() -> list[list[str]]:
          "--override", "CNRY902Q", "--dry-run"],
         ["list", "--patient", "CNRY000Q"], ["list", "--where", "confirmation=CNRY000Q"],
         ["history", "--patient", "CNRY000Q"], ["list", "--assignee", "CNRY000Q"],
+        ["history", "--patient", "CNRY000Q", "--diff", "2026-08-01", "today"],
+        ["audit", "conformance"], ["audit", "drift"], ["replay", "--all"],
     ]  # fmt: skip
     return [*lines, *[[*line, "--json"] for line in lines]]
 
