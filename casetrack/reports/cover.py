@@ -9,6 +9,7 @@ from msgspec import Struct
 from casetrack.domain import checks, contest, dates
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Evidence
+from casetrack.domain.codes import ndc11
 from casetrack.domain.docket import Item as Line
 from casetrack.domain.events import Entry, EvidenceRecorded, Value
 from casetrack.domain.plans import clock_of
@@ -161,10 +162,13 @@ def _seen(facts: Facts, value: Value, *, clear: bool = False) -> object:
 
 def _values(facts: Facts, values: Mapping[str, Value]) -> dict[str, object]:
     fields = facts.workflow.fields
-    return {
+    seen = {
         name: _seen(facts, value, clear=name in fields and fields[name].clear)
         for name, value in values.items()
     }
+    drugs = [name for name in seen if name in fields and fields[name].codes == "ndc"]
+    billed = {f"{name}_billed": ndc11(str(seen[name])) for name in drugs}
+    return {**seen, **{name: code for name, code in billed.items() if code is not None}}
 
 
 def _requirements(

@@ -213,14 +213,17 @@ def test_nothing_typed_is_in_a_report_without_phi(
 def test_a_packet_tells_what_was_typed_only_with_phi(
     plant: tuple[Office, Seeds], office: Office, tmp_path: Path, form: str
 ) -> None:
-    """The evidence of the sheet for the appeal, its file names, and nothing of other cases."""
-    target = tmp_path / "sheet"
-    line = ["packet", "C-F", "--for", "file_appeal", "--format", form]
-    for more in ([], ["--output", str(target)]):
-        silent(office.do(*line, *more))
-    assert seen(target.read_text(encoding="utf-8")) == set()
-    assert not any(digest in target.read_text(encoding="utf-8") for digest in papers(plant))
-    places = {plant[1].where[v] for v in seen(office.do(*line, "--phi").out) if v[:4] == "CNRY"}
+    """Then the evidence that the step asks for, its file names, and nothing of other cases."""
+    target, places = tmp_path / "sheet", set()
+    for step in ("submit", "file_appeal"):
+        line = ["packet", "C-F", "--for", step, "--format", form]
+        for more in ([], ["--output", str(target)]):
+            silent(office.do(*line, *more))
+        written = target.read_text(encoding="utf-8")
+        assert seen(written) == set()
+        assert not any(digest in written for digest in papers(plant))
+        told = seen(office.do(*line, "--phi").out)
+        places |= {plant[1].where[value] for value in told - set(NUMBERS.values())}
     assert {"C-F patient", "C-F denial_letter.notes", "C-F diagnosis.icd10"} <= places
     assert "C-F file name" in places
     assert all(place.startswith("C-F") for place in places)
