@@ -91,9 +91,10 @@ def stale(one: Requirement) -> str:
 
 def standing(one: Requirement) -> str:
     """How a requirement stands, and how long what is on file for it is fresh."""
+    if one.status == "stale":
+        return stale(one) or one.detail
     fresh = f"fresh through {words.day(one.fresh_through)}" if one.fresh_through else ""
-    status = one.status.replace("_", " ")
-    return "; ".join(filter(None, (status, stale(one) or fresh)))
+    return "; ".join(filter(None, (one.status.replace("_", " "), stale(one) or fresh)))
 
 
 def ruled(rule: Finding) -> str:

@@ -148,6 +148,16 @@ def test_a_laboratory_value_that_only_warns_says_since_when_it_is_stale() -> Non
     assert said(cover).count("stale since Mon 2026-12-21") == 6
 
 
+def test_a_sheet_as_of_a_day_before_the_evidence_says_why_it_is_not_fresh() -> None:
+    """The clock of a read can be set back; the evidence is then of a day to come."""
+    world = World("2026-12-01")
+    world.record("inhibitor_test", "2026-11-30", result="negative")
+    cover = sheet(world.at("2026-11-24"))
+    found = one(cover, "inhibitor_test")
+    assert (found.status, found.stale_since) == ("stale", None)
+    assert "Inhibitor status: dated 2026-11-30, after 2026-11-24" in said(cover)
+
+
 # What is on file
 
 
