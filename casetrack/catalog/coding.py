@@ -57,11 +57,11 @@ def of_step(case: Case, workflow: Workflow, step: str, on: date) -> tuple[Warned
         if checks.concerns(item, step)
     ]
     told = [case.fields, *(evidence.values for evidence in counted if evidence is not None)]
-    found = [warned for values in told for warned in of_values(workflow, values)]
-    for name in (name for values in told for name in values):
-        if _looked_up(workflow, name) and icd10cm.installed() is None:
-            return (*found, Warned(field=name, rule="icd-10-cm", detail=HINT))
-    return tuple(dict.fromkeys(found))
+    found = dict.fromkeys(one for values in told for one in of_values(workflow, values))
+    names = [name for values in told for name in values if _looked_up(workflow, name)]
+    if names and icd10cm.installed() is None:
+        return (*found, Warned(field=names[0], rule="icd-10-cm", detail=HINT))
+    return tuple(found)
 
 
 def _looked_up(workflow: Workflow, name: str) -> bool:
