@@ -23,6 +23,7 @@ from casetrack.cli import (
     lookups,
     misuse,
     operator,
+    packet,
     regimes,
     render,
     transfer,
@@ -75,6 +76,7 @@ def options(
 app.command("open")(cases.open_)
 app.command("record")(cases.record)
 app.command("check")(cases.check)
+app.command("packet")(packet.packet)
 app.command("fire")(cases.fire)
 app.command("next")(cases.next_)
 app.command("show")(cases.show)

@@ -65,10 +65,12 @@ def open_(
     )
     with session(ctx).beginning() as tracker:
         written = tracker.open(opening)
+        found = receipt.warnings([written], tracker)
     if as_json:
-        render.data("open", receipt.base(written))
+        render.data("open", {**receipt.base(written), "warnings": receipt.told(found)})
     else:
         render.lines([case_name(written.case)])
+        receipt.warn(found)
     if pick.caveat:
         render.say(pick.caveat)
 
@@ -104,7 +106,7 @@ def record(
     written = tracker.record_all(case_id, recordings)
     for name in today:
         render.say(f"{name} is dated today, and its age counts; give its own day with --on")
-    receipt.show("record", written[-1], tracker, as_json, recorded=len(written))
+    receipt.show("record", written[-1], tracker, as_json, written, recorded=len(written))
 
 
 def check(
@@ -123,16 +125,20 @@ def check(
 ) -> None:
     """The checklist and coding rules for the next step; exits 3 when not ready."""
     from casetrack.reports.casefile import finding_data, finding_lines
-    from casetrack.service.questions import checked
+    from casetrack.service.questions import checked, coded
 
-    step, findings = checked(session(ctx).reading(), case, trigger)
+    tracker = session(ctx).reading()
+    step, findings = checked(tracker, case, trigger)
+    warnings = coded(tracker, case, step)
     ready = not any(f.unmet for f in findings)
     if as_json:
         items = [finding_data(f) for f in findings]
-        render.data("check", {"for": step, "ready": ready, "items": items})
+        told = receipt.told(warnings)
+        render.data("check", {"for": step, "ready": ready, "items": items, "warnings": told})
     else:
         head = f"{step}: " + ("ready" if ready else "not ready")
         render.lines([head, *(text for f in findings for text in finding_lines(f))])
+        receipt.warn(warnings)
     if not ready:
         raise typer.Exit(Findings.exit_code)
 

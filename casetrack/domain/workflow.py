@@ -2,6 +2,7 @@
 
 An *event name* is a trigger, ``record:ITEM`` or ``note:KIND``; clocks are armed and ended by those.
 A *length* is ``14bd``, ``65d``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
+What is ``UNSET`` is left out of the canonical text: older definitions keep theirs.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ Test = Literal[
     "given", "equals", "one_of", "none_of", "none_under", "at_most", "at_least", "min_years",
     "not_before", "not_after", "ndc",
 ]  # fmt: skip
+CodeSystem = Literal["icd-10-cm", "ndc"]
 GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedited"]
 
 DAY = "on"  # in a rule or a guard: the transition's own day
@@ -46,7 +48,7 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named value. ``clear`` ones stand in hashed bodies, all others are sealed.
 
     ``future``: a date that may lie ahead. ``many``: may repeat, and is then always a list.
-    ``findable``: ``find`` searches it.
+    ``findable``: ``find`` searches it. ``codes``: the system that its codes are looked up in.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     future: bool = False
     many: bool = False
     findable: bool = False
+    codes: CodeSystem | UnsetType = UNSET
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +83,10 @@ class Freshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A requirement: what must be on file, as evidence, before the triggers named."""
+    """A requirement: what must be on file, as evidence, before the triggers named.
+
+    ``answers``: by field, the codes of the reasons for a refusal that its evidence answers.
+    """
 
     title: str
     group: str
@@ -92,6 +98,7 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     fresh: Freshness | None = None
     hint: str = ""
+    answers: dict[str, tuple[str, ...]] | UnsetType = UNSET
 
 
 class Guard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +123,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``expedites`` asks for the short clock, ``refuses_expedite`` cancels it.
 
     ``reopens`` names filing clocks whose latest deadline returns as it was when it closed.
+    ``contests``: the fields whose codes are the reasons that this filing has to answer.
     """
 
     title: str
@@ -129,6 +137,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expedites: bool = False
     refuses_expedite: bool = False
     hint: str = ""
+    contests: tuple[str, ...] | UnsetType = UNSET
 
 
 class Law(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +220,6 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     proof_field: str | None = None
     proof_item: str | None = None
     proven_by: tuple[str, ...] = ()
-    # Left out of the canonical text where it is not given: older definitions keep theirs.
     armed_if: dict[str, tuple[str, ...]] | UnsetType = UNSET
 
     @property

@@ -129,6 +129,8 @@ def _trigger(w: Workflow, trigger: Trigger) -> Pairs:
     yield from (("rule", words.rule(rule)) for rule in trigger.rules)
     if trigger.reopens:
         yield "reopens", f"{words.names(trigger.reopens)}: the latest deadline returns as it was"
+    if trigger.contests:
+        yield "contests", words.names(trigger.contests)
     if trigger.expedites:
         yield "short clock", "asked for in this stage"
     if trigger.refuses_expedite:
@@ -249,6 +251,8 @@ def _item(item: Item) -> Pairs:
     yield from (("rule", words.rule(rule)) for rule in item.rules)
     if item.fresh is not None:
         yield "fresh", words.fresh(item.fresh)
+    for field, codes in (item.answers or {}).items():
+        yield "answers", f"{field}: {words.names(codes)}"
     yield "source", item.source
     yield "hint", item.hint
 

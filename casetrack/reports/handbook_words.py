@@ -118,4 +118,5 @@ def field(of: Field) -> str:
     marks = {"may be future": of.future, "repeats": of.many, "findable": of.findable}
     values = f"{of.type}, one of {names(of.values)}" if of.values else of.type
     kept = "clear" if of.clear else "sealed"
-    return "; ".join([values, kept, *(word for word, holds in marks.items() if holds)])
+    system = [f"codes of {of.codes}"] if of.codes else []
+    return "; ".join([values, kept, *system, *(word for word, holds in marks.items() if holds)])

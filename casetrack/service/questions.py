@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from casetrack.catalog import coding
+from casetrack.catalog.coding import Warned
 from casetrack.domain import checks, dates, decide, machine
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.consequences import armed_as
@@ -35,6 +37,13 @@ def checked(
     step = trigger or _next_with_checklist(case, workflow, dates_too=bool(about_dates))
     decide.known_trigger(workflow, step)
     return step, (*checks.checklist(case, workflow, step, today), *about_dates)
+
+
+def coded(tracker: Tracker, reference: str, step: str) -> tuple[Warned, ...]:
+    """What is wrong with the codes that a step looks at, today; no value is in it."""
+    case, workflow = opened(tracker, reference)
+    today = dates.local_date(tracker.now, workflow.zone)
+    return coding.of_step(case, workflow, step, today)
 
 
 def _next_with_checklist(case: Case, workflow: Workflow, *, dates_too: bool) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from casetrack.domain.bitemporal import Point
-from casetrack.reports import html, story
+from casetrack.reports import cover_page, html, story
 from casetrack.service import history
 from tests.dockets import DUE, EMPTY
+from tests.unit.test_cover import full, sheet
 from tests.unit.test_story import long
 
 CHROMIUM = next(
@@ -101,7 +102,14 @@ def history_page() -> str:
     return story.render(history.make(world.tracker, world.case, Point(), phi=True))
 
 
-@pytest.mark.parametrize("make", [lambda: html.render(DUE), history_page], ids=["due", "history"])
+def packet_page() -> str:
+    """The sheet of an appeal with everything on it."""
+    return cover_page.render(sheet(full(), phi=True))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: html.render(DUE), history_page, packet_page], ids=["due", "history", "packet"]
+)
 @pytest.mark.parametrize("width", [320, 390, 768, 1200])
 def test_the_page_fits_and_nothing_lies_on_anything_else(
     tmp_path: Path, width: int, make: Callable[[], str]
@@ -147,6 +155,12 @@ def test_the_history_can_be_printed(tmp_path: Path) -> None:
     page, printed = tmp_path / "c-1.html", tmp_path / "c-1.pdf"
     page.write_text(history_page(), encoding="utf-8")
     check_printed(tmp_path, page, printed, most=8)
+
+
+def test_the_packet_can_be_printed(tmp_path: Path) -> None:
+    page, printed = tmp_path / "packet.html", tmp_path / "packet.pdf"
+    page.write_text(packet_page(), encoding="utf-8")
+    check_printed(tmp_path, page, printed, most=3)
 
 
 def check_printed(tmp_path: Path, page: Path, printed: Path, most: int) -> None:

@@ -153,6 +153,9 @@ FIELDS = [
     ("fields.method.values", [], ": a code needs the list of its values"),
     ("fields.method.values", ["por tal"], ": 'por tal' is no code"),
     ("fields.notes.values", ["a"], ": only a code has a list of values"),
+    ("fields.days.codes", "ndc", ": only text can hold the codes of a system"),
+    ("fields.ndc.codes", "ndcs", ": must be icd-10-cm or ndc, not 'ndcs'; did you mean 'ndc'?"),
+    ("fields.ndc.codes", 11, ": must be icd-10-cm or ndc, not 11"),
     ("open_fields", ["benefits"], ": unknown field 'benefits'; did you mean 'benefit'?"),
     ("note_fields", ["kind", "kin"], ": unknown field 'kin'; did you mean"),
     ("items.age.fields", ["dob", "do"], ": unknown field 'do'"),
@@ -219,6 +222,23 @@ TRIGGERS = [
     ("items.liver_panel.fresh.checked_for", ["record:age"], ": unknown trigger 'record:age'"),
     ("items.liver_panel.fresh.checked_for", [], ": must name at least one trigger"),
     ("items.liver_panel.fresh.days", 0, ": must be 1 to 9999 days"),
+    ("items.age.answers", ["other"], ": must be a table, not a list"),
+    ("items.age.answers.reason_code", [], ": must name at least one code"),
+    (
+        "items.age.answers.reason_code",
+        ["experimetal"],
+        ": unknown code 'experimetal'; did you mean 'experimental'?",
+    ),
+    ("items.age.answers.reason", ["other"], ": unknown field 'reason'"),
+    ("items.age.answers.reason_text", ["x"], ": field 'reason_text' must be a code, and clear"),
+    ("items.age.answers.benefit", ["medical"], ": no trigger contests field 'benefit'"),
+    ("items.age.answers.result", ["positive"], ": field 'result' must be a code, and clear"),
+    (
+        "triggers.file_appeal.contests",
+        ["reson_code"],
+        ": unknown field 'reson_code'; did you mean 'reason_code'?",
+    ),
+    ("triggers.file_appeal.contests", ["notice_on"], ": field 'notice_on' must be a code, and"),
     (
         "triggers.file_appeal.guards.1.clocks",
         ["appeal_filling"],
@@ -588,7 +608,9 @@ def test_the_reference_explains_every_key(section: str, kind: type[Struct]) -> N
     assert set(kind.__struct_fields__) <= explained
 
 
-@pytest.mark.parametrize("words", [w.FieldType, w.Test, w.GuardName, w.Owner, w.Kind, w.Grade])
+@pytest.mark.parametrize(
+    "words", [w.FieldType, w.CodeSystem, w.Test, w.GuardName, w.Owner, w.Kind, w.Grade]
+)
 def test_the_reference_lists_every_word(words: object) -> None:
     text = REFERENCE.read_text()
     assert all(f"`{word}`" in text for word in get_args(words))
