@@ -8,10 +8,10 @@ from casetrack.reports.chart import Arrow, Chart, Line, Place
 from casetrack.reports.layout import Layout, Route, lay_out
 from casetrack.reports.lettering import Type, broken, wide
 from casetrack.reports.rows import Link
-from casetrack.reports.sinks import xml
+from casetrack.reports.sinks import terminal, xml
 
-_HEAD = Type(26.0, 32.0, 1.08)
-_BOLD = Type(15.0, 18.0, 1.08)
+_HEAD = Type(26.0, 32.0, 1.15)
+_BOLD = Type(15.0, 18.0, 1.15)
 _PLAIN = Type(12.5, 15.0)
 _CODE = Type(11.0, 14.0)
 _BOXES = (250.0, 320.0, 420.0, 540.0)
@@ -150,12 +150,12 @@ def _card(place: Place, room: float) -> list[Written]:
 
 def _entry(line: Line, room: float) -> Iterator[Written]:
     icon = f"clock {'ours' if line.ours else 'theirs'}" if line.kind == "clock" else line.kind
-    for number, text in enumerate(broken(line.text, _PLAIN, room)):
+    for number, text in enumerate(broken(terminal(line.text), _PLAIN, room)):
         yield Written("plain", text, _PLAIN, _ICON, "" if number else icon)
 
 
 def _broken(kind: str, text: str, of: Type, room: float, indent: float = 0.0) -> list[Written]:
-    return [Written(kind, part, of, indent) for part in broken(text, of, room)]
+    return [Written(kind, part, of, indent) for part in broken(terminal(text), of, room)]
 
 
 def _label(arrow: Arrow, room: float) -> list[Written]:
@@ -185,7 +185,7 @@ def _foot(chart: Chart, room: float) -> list[Written]:
     """What the signs mean."""
     shown = [(icon, text) for icon, text in _KEY if icon != "path" or chart.said]
     return [
-        *(Written("plain", text, _PLAIN, _ICON + 12, icon) for icon, text in shown),
+        *(Written("plain", text, _PLAIN, _ICON + 16, icon) for icon, text in shown),
         *_broken(
             "plain",
             "In brackets: what is checked first. R: recalled, not seen in the text of the law. "

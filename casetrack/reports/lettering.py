@@ -30,7 +30,9 @@ def _em(char: str) -> float:
         return 0.0
     if east_asian_width(char) in ("W", "F") or ord(char) > 0x2E7F:
         return 1.05
-    return 0.78 if char.isupper() else 0.64
+    if char.isascii() and (char.islower() or char.isdigit() or char == "_"):
+        return 0.64
+    return 0.8 if char.isascii() and char.isalpha() else 0.9
 
 
 def broken(text: str, of: Type, room: float) -> list[str]:
