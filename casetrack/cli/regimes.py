@@ -29,12 +29,12 @@ class Form(StrEnum):
 def choose(
     plan: Annotated[
         str | None,
-        typer.Option(help="medicare-advantage, original-medicare, medicaid or commercial."),
+        typer.Option(help="The kind of plan; asked for if left out."),
     ] = None,
-    funding: Annotated[str | None, typer.Option(help="insured or self-funded.")] = None,
-    state: Annotated[
-        str | None, typer.Option(help="Whose law regulates the policy: IL or other.")
+    funding: Annotated[
+        str | None, typer.Option(help="Who pays: an insurer, or the employer.")
     ] = None,
+    state: Annotated[str | None, typer.Option(help="Whose law regulates the policy.")] = None,
     benefit: Annotated[str | None, typer.Option(help="medical or pharmacy.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -25,7 +25,13 @@ _GRADES: Mapping[Grade, str] = {
     "V2": "a secondary source quotes it",
     "R": "recalled, unverified",
 }
-UNITS = {"bd": "business day", "d": "calendar day", "mo": "calendar month", "h": "elapsed hour"}
+UNITS = {
+    "bd": "business day",
+    "d": "calendar day",
+    "w": "week",
+    "mo": "calendar month",
+    "h": "elapsed hour",
+}
 _GUARDS: Mapping[GuardName, str] = {
     "ready": "what the checklist asks for is on file, keeps its rules and is fresh",
     "rules": "the blocking rules named here hold for the values that are known",
