@@ -244,8 +244,9 @@ def rule(clock: Clock, workflow: Workflow) -> str:
         times.append(f"expedited {long(clock.expedited)}")
     if clock.law and clock.law.length:
         times.append(f"by law {long(clock.law.length)}")
+    after = "after " if clock.opens else ""
     grade = " (R)" if clock.evidence == "R" else ""
-    return f"{clock.title}: {', '.join(times)}{grade}"
+    return f"{clock.title}: {after}{', '.join(times)}{grade}"
 
 
 def long(length: str) -> str:
