@@ -173,6 +173,11 @@ def readings() -> list[list[str]]:
     lines = [[*command, ref] for ref in PATHS for command in each]
     lines += [["check", "C-A", "--for", trigger] for trigger in FLOW.triggers]
     lines += [
+        ["workflow", "diagram", FLOW.id, "--case", ref, "--format", form]
+        for ref in PATHS
+        for form in ("svg", "mermaid", "dot")
+    ]
+    lines += [
         ["list"], ["list", "--overdue"], ["find", "CNRY"], ["find", "cnry000q"], ["find", "C-"],
         ["due"], ["due", "--within", "400d"], ["db", "stats"], ["db", "rebuild"],
         ["db", "upgrade"], ["config", "show"], ["workflow", "list"], ["calendar", "list"],

@@ -99,7 +99,8 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str
     "words",
     ["casetrack f", "casetrack show C", "casetrack fire C-1 a", "casetrack record C-1 in",
      "casetrack open --workflow h", "casetrack calendar show i", "casetrack audit prove C",
-     "casetrack history C", "casetrack audit conformance C-1 W"],
+     "casetrack history C", "casetrack audit conformance C-1 W",
+     "casetrack workflow diagram h", "casetrack workflow diagram x --case C"],
 )  # fmt: skip
 def test_completion_loads_nothing_heavy(office: Office, tmp_path: Path, words: str) -> None:
     offered, loaded = completed(office, tmp_path, words)
