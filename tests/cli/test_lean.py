@@ -140,7 +140,12 @@ def test_no_command_loads_what_only_others_need(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["calc", "14bd", "--from", "2026-11-24"], ["workflow", "show", FLOW.id]]
+    "arguments",
+    [
+        ["calc", "14bd", "--from", "2026-11-24"],
+        ["workflow", "show", FLOW.id],
+        ["workflow", "diagram", FLOW.id],
+    ],
 )
 def test_what_needs_no_ledger_loads_no_database(tmp_path: Path, arguments: list[str]) -> None:
     _, loaded = started(tmp_path, "--now", NOW, *arguments)
