@@ -352,3 +352,21 @@ def test_both_have_a_diagram(permit: Matter, name: str, form: str) -> None:
     made = permit.office.do("workflow", "diagram", name, "--format", form).out
     assert {"svg": "</svg>", "mermaid": "stateDiagram-v2", "dot": "digraph"}[form] in made
     assert "weeks" in made
+
+
+def test_every_report_is_made_of_them(permit: Matter, tmp_path: Path) -> None:
+    objected(permit, "yes")
+    for form in ("text", "md", "html", "csv", "json", "ics"):
+        assert permit.office.do("due", "--within", "400d", "--format", form).out
+    page = permit.office.do("history", "C-1", "--format", "html").out
+    assert "Objection filed" in page
+    shown = permit.office.do("explain", "C-1", "objection_decision_committee").out
+    assert "Awb 7:10(1) with 7:13" in shown
+    assert "12w" in shown
+    made = permit.office.do("workflow", "diagram", "building-permit-nl", "--case", "C-1").out
+    assert "due Fri 2026-08-07" in made
+    assert "AMS-K-1234" not in made
+    told = permit.office.do("workflow", "diff", "building-permit-nl", "internet-standard").out
+    assert "8w" in told
+    for report in ("audit", "drift"), ("doctor",):
+        assert permit.ask("2026-05-01", *report).code in {0, 3}
