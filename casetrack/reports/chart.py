@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from casetrack.domain.clocks import parse_length
 from casetrack.domain.docket import Item
-from casetrack.domain.workflow import Clock, Guard, GuardName, Trigger, Workflow
+from casetrack.domain.workflow import DUE_OF, Clock, Guard, GuardName, Trigger, Workflow
 from casetrack.reports import words
 from casetrack.reports.casefile import docket_item
 from casetrack.reports.handbook_words import UNITS
@@ -234,12 +234,13 @@ def _clocks(
 
 
 def rule(clock: Clock, workflow: Workflow) -> str:
-    """A clock's title and time, with the law's beside it; R where it is only recalled."""
+    """A clock's title and time, and from when; the law's beside it; R where only recalled."""
     times = []
     if clock.until:
         times.append(f"until the date of: {workflow.fields[clock.until].title}")
     if clock.length:
-        times.append(f"else {long(clock.length)}" if clock.until else long(clock.length))
+        start = _start(clock, workflow)
+        times.append(f"{'else ' if clock.until else ''}{long(clock.length)}{start}")
     if clock.expedited:
         times.append(f"expedited {long(clock.expedited)}")
     if clock.law and clock.law.length:
@@ -247,6 +248,15 @@ def rule(clock: Clock, workflow: Workflow) -> str:
     after = "after " if clock.opens else ""
     grade = " (R)" if clock.evidence == "R" else ""
     return f"{clock.title}: {after}{', '.join(times)}{grade}"
+
+
+def _start(clock: Clock, workflow: Workflow) -> str:
+    """What it counts from, where that is not the day of the step itself."""
+    _, due, other = clock.counts_from.partition(DUE_OF)
+    if due:
+        return f" from the end of: {workflow.clocks[other].title}"
+    field = workflow.fields.get(clock.counts_from)
+    return f" from: {field.title}" if field else ""
 
 
 def long(length: str) -> str:

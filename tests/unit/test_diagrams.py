@@ -240,6 +240,18 @@ def test_every_state_move_clock_and_guarded_step_stands_in_the_picture(name: str
                                                           for a in made.arrows}  # fmt: skip
 
 
+def test_a_clock_says_how_long_and_from_when() -> None:
+    said = {line.text for place in chart(GUIDE).places for line in place.lines}
+    appeal = "File the internal appeal: 65 calendar days from: Date of the notice"
+    decision = "Payer decides the prior authorization: 14 business days"
+    assert said >= {
+        f"{appeal}, by law 60 calendar days",
+        f"{decision}, expedited 72 hours, by law 72 hours",
+        "Infuse before the approval ends: until the date of: Approval valid through (R)",
+        "Send what the payer asked for: until the date of: Respond by, else 5 business days (R)",
+    }
+
+
 def test_final_states_have_a_second_line_around_them_and_the_first_a_dot_above() -> None:
     root = ET.fromstring(chart_svg.render(chart(GUIDE)))
     groups = {g.attrib["id"]: g for g in root.iter(f"{SVG}g") if g.attrib.get("class") == "state"}
