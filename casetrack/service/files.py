@@ -49,6 +49,8 @@ def private_stream(path: Path, *, force: bool) -> Iterator[TextIO]:
     """A new text file of mode 0600, complete or not there; with ``force`` it replaces another."""
     if path.is_dir():
         raise Refused(f"{path} is a folder; give the path of a file")
+    if path.exists() and not path.is_file():
+        raise Refused(f"{path} is a device or a pipe, which a file would replace; redirect there")
     if not force and path.exists():
         raise Refused(f"{path} exists already and is left as it is; --force replaces it")
     written = path.with_name(f".{path.name}.{token_hex(8)}")

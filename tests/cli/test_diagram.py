@@ -1,5 +1,6 @@
 """``workflow diagram``: printed or put in a file, of a workflow or of a case in it."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_an_unknown_workflow_or_case_is_named_with_what_there_is(office: Office)
     assert done.code == 4
     assert "did you mean 'humana-il-guide'?" in done.err
     assert office("workflow", "diagram", "humana-il-guide", "--case", "X-9").code == 4
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(office: Office, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in (["due"], ["workflow", "diagram", "humana-il-guide"]):
+        done = office(*command, "--output", str(pipe))
+        assert (done.code, done.out) == (4, "")
+        assert "is a device or a pipe" in done.err
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_json_holds_the_text_or_says_that_it_went_to_a_file(office: Office, tmp_path: Path) -> None:
