@@ -164,3 +164,10 @@ def test_the_shipped_workflows_keep_their_digests() -> None:
     """What is not given does not stand in the canonical text, which is pinned by its digest."""
     for name in workflows.available():
         assert '"endless"' not in definition_text(workflows.load(name))
+
+
+def test_endless_is_a_list_of_states_each_once() -> None:
+    assert problems(document(endless="draft"))[0] == "endless: must be a list, not 'draft'"
+    assert problems(document(endless=["draft", "draft"])) == [
+        "endless: holds 'draft' more than once"
+    ]
