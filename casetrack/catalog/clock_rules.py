@@ -7,7 +7,7 @@ from casetrack.catalog import resources
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
 from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
 
-LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|mo|h)")
+LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|w|mo|h)")
 HOURS = re.compile(r"[1-9][0-9]{0,3}h")
 RUNG = re.compile(r"(0|[1-9][0-9]{0,3})(bd|h)")
 RECORD = "record:"
@@ -78,7 +78,7 @@ def lengths_are_lengths(workflow: Workflow) -> Problems:
 
 
 def _no_length(key: str, text: str) -> Problem:
-    return Problem(key, f"{quoted(text)} is no length; write 14bd, 65d, 4mo or 72h")
+    return Problem(key, f"{quoted(text)} is no length; write 14bd, 65d, 6w, 4mo or 72h")
 
 
 def expedited_readings(workflow: Workflow) -> Problems:

@@ -118,11 +118,11 @@ def versions_are_well_formed(workflow: Workflow) -> Problems:
         for n, version in enumerate(clock.versions):
             part = f"{key}.versions[{n}]"
             if version.length is not None and not LENGTH.fullmatch(version.length):
-                says = f"{quoted(version.length)} is no length; write 14bd, 65d, 4mo or 72h"
+                says = f"{quoted(version.length)} is no length; write 14bd, 65d, 6w, 4mo or 72h"
                 yield Problem(f"{part}.length", says)
             law = version.law
             if law and law.length is not None and not LENGTH.fullmatch(law.length):
-                says = f"{quoted(law.length)} is no length; write 14bd, 65d, 4mo or 72h"
+                says = f"{quoted(law.length)} is no length; write 14bd, 65d, 6w, 4mo or 72h"
                 yield Problem(f"{part}.law.length", says)
             beside = law.expedited if law else None
             for name, text in (("expedited", version.expedited), ("law.expedited", beside)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from casetrack.catalog.defaults import CALENDAR
 from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson, Assignee, CaseArgument, Owner, Phi
 from casetrack.cli.session import session
@@ -193,13 +194,15 @@ def calc(
     ctx: typer.Context,
     what: Annotated[
         str,
-        typer.Argument(metavar="LENGTH|WORKFLOW/CLOCK", help="14bd, 65d, 4mo, 72h, or a clock."),
+        typer.Argument(
+            metavar="LENGTH|WORKFLOW/CLOCK", help="14bd, 65d, 6w, 4mo, 72h, or a clock."
+        ),
     ],
     start: Annotated[
         str,
         typer.Option("--from", metavar="DATE|INSTANT", help="The trigger's day; never counted."),
     ],
-    calendar: Annotated[str, typer.Option(help="Whose business days.")] = "illinois-state",
+    calendar: Annotated[str, typer.Option(help="Whose business days.")] = CALENDAR,
     roll: Annotated[str, typer.Option(help="none, following or preceding.")] = "none",
     roll_calendar: Annotated[
         str | None, typer.Option(help="Whose closed days roll; the same calendar unless said.")

@@ -70,9 +70,10 @@ class Session:
         text = self.value("now")
         if text is None:
             return None
+        from casetrack.catalog.defaults import ZONE
         from casetrack.domain.dates import parse_instant
 
-        return parse_instant(text, "America/Chicago")
+        return parse_instant(text, ZONE)
 
     def reading(self) -> "Tracker":
         """A tracker that will write nothing."""

@@ -19,11 +19,11 @@ from casetrack.domain.events import CalendarUse, Closed, Reading
 from casetrack.domain.workflow import Clock, Law, Roll, Workflow
 from casetrack.errors import Refused, Unparsable
 
-Unit = Literal["bd", "d", "mo", "h"]
+Unit = Literal["bd", "d", "w", "mo", "h"]
 Calendars = Mapping[str, Calendar]
 Span = tuple[Calendar, date, date]
 
-LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
+LENGTH = re.compile(r"([0-9]{1,4})(bd|d|w|mo|h)", re.ASCII)
 _STATUTORY = ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd")
 _PLANNED = ("1bd", "0bd")
 _THEIRS = ("2bd", "0bd")
@@ -31,7 +31,7 @@ HOUR_RUNGS = ("24h", "8h", "2h")
 
 
 class Length(Struct, frozen=True):
-    """So many business days, calendar days, calendar months or elapsed hours."""
+    """So many business days, calendar days, weeks, calendar months or elapsed hours."""
 
     n: int
     unit: Unit
@@ -52,21 +52,21 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 
 def parse_length(text: str) -> Length:
-    """``14bd``, ``65d``, ``4mo`` or ``72h``."""
+    """``14bd``, ``65d``, ``6w``, ``4mo`` or ``72h``."""
     found = LENGTH.fullmatch(text)
     if not found:
-        raise Unparsable("not a length; write it as 14bd, 65d, 4mo or 72h")
+        raise Unparsable("not a length; write it as 14bd, 65d, 6w, 4mo or 72h")
     unit: Unit = found[2]  # type: ignore[assignment]  # the pattern admits only units
     return Length(int(found[1]), unit)
 
 
 def count(start: date, length: Length, calendar: Calendar) -> date:
-    """The last day of a length in days or months, before any roll."""
+    """The last day of a length in days, weeks of seven days, or months, before any roll."""
     if length.unit == "bd":
         return calendar.add_business_days(start, length.n)
     if length.unit == "mo":
         return dates.add_months(start, length.n)
-    return start + timedelta(days=length.n)
+    return start + timedelta(days=length.n * (7 if length.unit == "w" else 1))
 
 
 class Frame(Struct, frozen=True, kw_only=True):

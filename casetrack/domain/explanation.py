@@ -48,7 +48,7 @@ def _counted(reading: Reading, length: Length, home: str, zone: str) -> tuple[St
             return tuple(_months(reading, length))
         case "bd":
             return tuple(_business(reading, _use(reading, home)))
-        case "d":
+        case "d" | "w":
             return tuple(_calendar(reading))
 
 

@@ -1,7 +1,7 @@
 """A workflow as frozen data: states, triggers, clocks, requirements, and the source of each rule.
 
 An *event name* is a trigger, ``record:ITEM`` or ``note:KIND``; clocks are armed and ended by those.
-A *length* is ``14bd``, ``65d``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
+A *length* is ``14bd``, ``65d``, ``6w``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
 What is ``UNSET`` is left out of the canonical text: older definitions keep theirs.
 """
 
@@ -253,7 +253,10 @@ class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_fields=True):
-    """One regime, whole. Identity is by object; the definition's digest is the lasting name."""
+    """One regime, whole. Identity is by object; the definition's digest is the lasting name.
+
+    ``endless``: the states that a case always comes back to, where it need not end.
+    """
 
     id: str
     title: str
@@ -274,6 +277,12 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_field
     codes: tuple[Code, ...] = ()
     contacts: dict[str, Contact] = {}
     statements: tuple[Statement, ...] = ()
+    # Left out of the canonical text where it is not given, as in a clock.
+    endless: tuple[str, ...] | UnsetType = UNSET
+
+    @property
+    def recurring(self) -> tuple[str, ...]:
+        return self.endless or ()
 
     @property
     def initial(self) -> str:

@@ -64,6 +64,7 @@ def _head(w: Workflow) -> list[str]:
         ("zone", w.zone),
         ("calendar", f"{w.calendar}: whose business days are counted"),
         ("caveat", w.caveat),
+        ("never ends", f"a case comes back to {words.names(w.recurring)}" if w.recurring else ""),
         ("with open", words.names(w.open_fields)),
         ("with note", words.names(w.note_fields)),
     )

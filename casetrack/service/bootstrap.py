@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from casetrack.catalog import calendars, workflows
+from casetrack.catalog.defaults import ZONE
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.events import Effects, Event
 from casetrack.domain.workflow import Workflow
@@ -77,7 +78,7 @@ def system_clock() -> datetime:
 
 
 def sources(clock: Callable[[], datetime] = system_clock) -> Sources:
-    return Sources(now=clock, randomness=secrets.token_bytes, account=account())
+    return Sources(now=clock, randomness=secrets.token_bytes, account=account(), zone=ZONE)
 
 
 def fixed(now: datetime) -> Callable[[], datetime]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from casetrack.catalog import workflows
+from casetrack.catalog import defaults, workflows
 from casetrack.domain import clocks, dates, versions
 from casetrack.domain.events import Reading
 from casetrack.domain.naming import suggest
@@ -14,7 +14,7 @@ from casetrack.domain.workflow import Clock, Roll
 from casetrack.errors import Refused, UnknownName, Unparsable
 from casetrack.service.bootstrap import ShippedCalendars
 
-ZONE = "America/Chicago"
+ZONE = defaults.ZONE
 _DAY = re.compile(r"today|[0-9]{4}-[0-9]{2}-[0-9]{2}|[+-][0-9]{1,4}(bd|d)", re.ASCII)
 
 
@@ -23,7 +23,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
     what: str
     start: str
-    calendar: str = "illinois-state"
+    calendar: str = defaults.CALENDAR
     roll: str = "none"
     roll_calendar: str | None = None
 

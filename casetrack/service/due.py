@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from casetrack.catalog import defaults
 from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import LENGTH, parse_length
@@ -18,8 +19,8 @@ from casetrack.service.heads import head
 from casetrack.service.tracker import Tracker
 
 WATCHED = 20  # business days ahead, where a watched date may be missing
-ZONE = "America/Chicago"
-CALENDAR = "illinois-state"
+ZONE = defaults.ZONE
+CALENDAR = defaults.CALENDAR
 _KINDS: tuple[DoubtKind, ...] = ("unproven", "stated_date", "receipt_not_shown")
 
 

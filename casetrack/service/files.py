@@ -67,11 +67,13 @@ def private_stream(path: Path, *, force: bool) -> Iterator[TextIO]:
 
 def _admit(path: Path, *, force: bool) -> None:
     try:
-        folder, there = path.is_dir(), path.exists()
+        folder, there, plain = path.is_dir(), path.exists(), path.is_file()
     except OSError as error:
         raise _unwritable(path, error) from None
     if folder:
         raise Refused(f"{path} is a folder; give the path of a file")
+    if there and not plain:
+        raise Refused(f"{path} is a device or a pipe, which a file would replace; redirect there")
     if there and not force:
         raise Refused(f"{path} exists already and is left as it is; --force replaces it")
 

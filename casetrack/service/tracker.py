@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from casetrack.catalog import defaults
 from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -20,7 +21,7 @@ from casetrack.service.bootstrap import Definitions, ShippedCalendars, calendar_
 from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
 from casetrack.service.references import new_reference
 
-DEFAULT_WORKFLOW = "humana-il-guide"
+DEFAULT_WORKFLOW = defaults.WORKFLOW
 TRIES = 5
 REMINDERS = "remind-"  # what the keys of their entries begin with, and no others
 LISTED = 1000  # cases named in one entry

@@ -174,6 +174,11 @@ def readings() -> list[list[str]]:
     for command in ("check", "packet"):
         lines += [[command, "C-A", "--for", trigger] for trigger in FLOW.triggers]
     lines += [
+        ["workflow", "diagram", FLOW.id, "--case", ref, "--format", form]
+        for ref in PATHS
+        for form in ("svg", "mermaid", "dot")
+    ]
+    lines += [
         ["list"], ["list", "--overdue"], ["find", "CNRY"], ["find", "cnry000q"], ["find", "C-"],
         ["due"], ["due", "--within", "400d"], ["db", "stats"], ["db", "rebuild"],
         ["db", "upgrade"], ["config", "show"], ["workflow", "list"], ["calendar", "list"],

@@ -99,7 +99,8 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str
     "words",
     ["casetrack f", "casetrack show C", "casetrack fire C-1 a", "casetrack record C-1 in",
      "casetrack open --workflow h", "casetrack calendar show i", "casetrack audit prove C",
-     "casetrack history C", "casetrack audit conformance C-1 W"],
+     "casetrack history C", "casetrack audit conformance C-1 W",
+     "casetrack workflow diagram h", "casetrack workflow diagram x --case C"],
 )  # fmt: skip
 def test_completion_loads_nothing_heavy(office: Office, tmp_path: Path, words: str) -> None:
     offered, loaded = completed(office, tmp_path, words)
@@ -139,7 +140,12 @@ def test_no_command_loads_what_only_others_need(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["calc", "14bd", "--from", "2026-11-24"], ["workflow", "show", FLOW.id]]
+    "arguments",
+    [
+        ["calc", "14bd", "--from", "2026-11-24"],
+        ["workflow", "show", FLOW.id],
+        ["workflow", "diagram", FLOW.id],
+    ],
 )
 def test_what_needs_no_ledger_loads_no_database(tmp_path: Path, arguments: list[str]) -> None:
     _, loaded = started(tmp_path, "--now", NOW, *arguments)

@@ -188,6 +188,10 @@ READS: Mapping[str, tuple[Words, Shape]] = {
             "triggers": [{"trigger": TEXT, "a": TEXT, "b": TEXT}],
         },
     ),
+    "workflow-diagram": (
+        ["workflow", "diagram", "humana-il-guide", "--case", "C-1", "--format", "mermaid"],
+        {"workflow": TEXT, "case": TEXT, "format": TEXT, "text": TEXT},
+    ),
     "workflow-list": (["workflow", "list"], {"items": [{"id": TEXT}]}),
     "workflow-show": (["workflow", "show", "humana-il-guide"], {}),
     "workflow-check": (["workflow", "check", str(ROOT / "states/humana-il-guide.toml")], {}),

@@ -304,8 +304,12 @@ CLOCKS = [
     ),
     ("note_fields", ["ndc"], "clocks.pa_follow_up.ended_by: unknown event 'note:call'"),
     *(
-        ("clocks.pa_decision.length", text, f": {text!a} is no length; write 14bd, 65d, 4mo or 72h")
-        for text in ("14 bd", "0bd", "-3d", "14", "99999d", "1.5h", "14BD", "１4d", "014d", "2w")
+        (
+            "clocks.pa_decision.length",
+            text,
+            f": {text!a} is no length; write 14bd, 65d, 6w, 4mo or 72h",
+        )
+        for text in ("14 bd", "0bd", "-3d", "14", "99999d", "1.5h", "14BD", "１4d", "014d", "2y")
     ),
     ("clocks.pa_decision.law.length", "soon", ": 'soon' is no length"),
     (
