@@ -244,7 +244,11 @@ class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_fields=True):
-    """One regime, whole. Identity is by object; the definition's digest is the lasting name."""
+    """One regime, whole. Identity is by object; the definition's digest is the lasting name.
+
+    ``calendar`` counts and ``office``, if any, adds our own closing days: safe dates and warnings
+    come earlier by it, and nothing is ever due later.
+    """
 
     id: str
     title: str
@@ -265,6 +269,13 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_field
     codes: tuple[Code, ...] = ()
     contacts: dict[str, Contact] = {}
     statements: tuple[Statement, ...] = ()
+    # Left out of the canonical text where it is not given: older definitions keep theirs.
+    office: str | UnsetType = UNSET
+
+    @property
+    def open_days(self) -> str:
+        """The calendar of the days on which we can act: our own office's, if it has one."""
+        return self.office or self.calendar
 
     @property
     def initial(self) -> str:

@@ -63,6 +63,7 @@ def _head(w: Workflow) -> list[str]:
         ("source", w.source),
         ("zone", w.zone),
         ("calendar", f"{w.calendar}: whose business days are counted"),
+        *([("office", f"{w.office}: our own closing days; we act earlier")] if w.office else []),
         ("caveat", w.caveat),
         ("with open", words.names(w.open_fields)),
         ("with note", words.names(w.note_fields)),

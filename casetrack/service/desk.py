@@ -54,6 +54,10 @@ class Desk:
         """The calendar that the workflow's business days are counted by."""
         return self.calendars[workflow.calendar]
 
+    def open_days(self, workflow: Workflow) -> Calendar:
+        """The calendar of the days on which we can act."""
+        return self.calendars[workflow.open_days]
+
     def reader(self, workflow: Workflow) -> fields.Reader:
         return fields.Reader(
             zone=workflow.zone,
