@@ -60,6 +60,12 @@ def options(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The config file, TOML.")
     ] = None,
+    states: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of workflows of your own.")
+    ] = None,
+    calendars: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of calendars of your own.")
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an unexpected error came from.")
     ] = False,
@@ -69,7 +75,8 @@ def options(
 ) -> None:
     """Options that stand before the command."""
     del debug, version
-    ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
+    given = {"db": db, "actor": actor, "now": now, "states": states, "calendars": calendars}
+    ctx.obj = Session(given, config)
 
 
 app.command("open")(cases.open_)
