@@ -22,7 +22,7 @@ MAX_YEARS = 100
 _ISO_WEEK = range(1, 8)
 
 
-class _Definition(msgspec.Struct, frozen=True):
+class Definition(msgspec.Struct, frozen=True):
     id: str
     title: str
     edition: str
@@ -65,7 +65,7 @@ def shipped_text(id: str) -> tuple[str, str] | None:
 
 def from_text(text: str) -> Calendar:
     """The calendar of a canonical text, as a ledger keeps it."""
-    definition = msgspec.structs.asdict(msgspec.json.decode(text, type=_Definition))
+    definition = msgspec.structs.asdict(msgspec.json.decode(text, type=Definition))
     return Calendar(**definition, digest=sha256(text.encode()).hexdigest())
 
 
@@ -97,7 +97,7 @@ def parse(
     if problems:
         told = [f"{lines.words(problem.partition(': ')[0])}{problem}" for problem in problems]
         raise _bad(where, [f"{where}: {problem}" for problem in told])
-    definition = msgspec.structs.asdict(msgspec.convert(data, _Definition))
+    definition = msgspec.structs.asdict(msgspec.convert(data, Definition))
     digest = sha256(canonical_text(data).encode()).hexdigest()
     return Calendar(**definition, digest=digest)
 

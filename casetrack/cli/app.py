@@ -25,6 +25,7 @@ from casetrack.cli import (
     operator,
     regimes,
     render,
+    schemas,
     transfer,
 )
 from casetrack.cli.session import Session
@@ -121,6 +122,8 @@ audit.audit.command("files")(audit_export.files)
 app.add_typer(audit.audit, name="audit")
 admin.workflow.command("choose")(regimes.choose)
 admin.workflow.command("diff")(regimes.diff)
+admin.workflow.command("schema")(schemas.workflow)
+admin.calendar.command("schema")(schemas.calendar)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

@@ -55,7 +55,7 @@ class KeptCalendars(Mapping[str, Calendar]):
             return iter(calendars.available())
 
     def __len__(self) -> int:
-        return len(list(self))
+        return sum(1 for _ in self)
 
 
 class Definitions:
@@ -106,7 +106,8 @@ def _text(name: str, digest: str, known: Mapping[str, Calendar]) -> str:
         calendar = known[name]
     except (KeyError, UnknownName, BadDefinition):
         return ""
-    return calendars.text_of(calendar) if calendar.digest == digest else ""
+    text = calendars.text_of(calendar)
+    return text if digest == calendar.digest == workflows.digest(text) else ""
 
 
 def account() -> str:
