@@ -38,15 +38,16 @@ class Library(Mapping[str, Calendar]):
 
     def workflow(self, id: str) -> Workflow:
         """One that is shipped is there whatever state a folder is in."""
-        if self._states is None or id in workflows.available():
+        if id in workflows.available():
             return workflows.load(id)
         if id not in self._workflows:
-            raise _unknown("workflow", id, self.workflow_ids())
+            hint = "" if self._states else "; one of your own needs --states DIR"
+            raise _unknown("workflow", id, self.workflow_ids(), hint)
         return self._workflows[id]
 
     def check_workflow(self, path: Path) -> Workflow:
         """The workflow in a file anywhere, which may extend any that there is."""
-        return self._parse_workflow(folders.read(path))
+        return self.parse_workflow(folders.read(path))
 
     def ships_workflow(self, id: str) -> bool:
         return id in workflows.available()
@@ -73,10 +74,11 @@ class Library(Mapping[str, Calendar]):
         return found
 
     def __getitem__(self, id: str) -> Calendar:
-        if self._calendars is None or id in calendars.available():
+        if id in calendars.available():
             return calendars.load(id)
         if id not in self._own:
-            raise _unknown("calendar", id, list(self))
+            hint = "" if self._calendars else "; one of your own needs --calendars DIR"
+            raise _unknown("calendar", id, list(self), hint)
         return self._own[id]
 
     def __iter__(self) -> Iterator[str]:
@@ -88,7 +90,7 @@ class Library(Mapping[str, Calendar]):
 
     def check_calendar(self, path: Path) -> Calendar:
         """The calendar in a file anywhere, which may extend any that there is."""
-        return self._parse_calendar(folders.read(path))
+        return self.parse_calendar(folders.read(path))
 
     @cached_property
     def _state_files(self) -> tuple[dict[str, Document], list[str]]:
@@ -100,13 +102,13 @@ class Library(Mapping[str, Calendar]):
 
     @cached_property
     def _workflows(self) -> dict[str, Workflow]:
-        return _all(self._states, *self._state_files, self._parse_workflow)
+        return _all(self._states, *self._state_files, self.parse_workflow)
 
     @cached_property
     def _own(self) -> dict[str, Calendar]:
-        return _all(self._calendars, *self._calendar_files, self._parse_calendar)
+        return _all(self._calendars, *self._calendar_files, self.parse_calendar)
 
-    def _parse_workflow(self, document: Document) -> Workflow:
+    def parse_workflow(self, document: Document) -> Workflow:
         known = Known(
             noun="workflow", merge=extending.workflow,
             find=lambda id: _found(id, self._state_files[0], "states", resources.workflow_text),
@@ -115,7 +117,7 @@ class Library(Mapping[str, Calendar]):
         data, problems = _resolved(document, known)
         return workflows.parse(data, document.where, document.lines, problems, self)
 
-    def _parse_calendar(self, document: Document) -> Calendar:
+    def parse_calendar(self, document: Document) -> Calendar:
         known = Known(
             noun="calendar", merge=extending.calendar,
             find=lambda id: _found(
@@ -180,6 +182,6 @@ def _all(
     return found
 
 
-def _unknown(noun: str, id: str, known: list[str]) -> UnknownName:
+def _unknown(noun: str, id: str, known: list[str], needs: str) -> UnknownName:
     hint = suggest(id, known) or f"; there are: {', '.join(known)}"
-    return UnknownName(f"no {noun} has that id{hint}")
+    return UnknownName(f"no {noun} has that id{hint}{needs}")

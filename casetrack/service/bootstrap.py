@@ -63,7 +63,7 @@ class Definitions:
 
     def __init__(self, ledger: Ledger, library: Library | None = None) -> None:
         self._ledger = ledger
-        self._library = library or Library()
+        self._library = Library() if library is None else library
         self._pinned: dict[str, Workflow] = {}
 
     def current(self, name: str) -> tuple[Workflow, str, str]:

@@ -41,7 +41,7 @@ def calculate(question: Question, now: datetime, library: Library | None = None)
 
     For a clock that counts from a receipt the day is the notice's, and receipt is not shown.
     """
-    known = library or Library()
+    known = Library() if library is None else library
     if "/" in question.what:
         name, _, clock_name = question.what.partition("/")
         workflow = known.workflow(name)

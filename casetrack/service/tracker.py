@@ -67,7 +67,7 @@ class Tracker:
         self.ledger = ledger
         self.now = now
         self.actor = actor
-        self.library = library or Library()
+        self.library = Library() if library is None else library
         known = self.library if calendars is None else calendars
         kept = KeptCalendars(known, ledger)
         self.desk = Desk(Definitions(ledger, self.library), known, now, kept)

@@ -340,8 +340,8 @@ def test_each_mistake_is_told_with_its_line_and_its_key(
          "guards[0]: guard expedited can never be met: no trigger expedites in a stage"),
         (('fields = ["valid_from"]\nguards = [{ name = "rules" }]\n'
          'rules = [{ field = "valid_from", test = "not_before", values = ["2026-02-01"],'
-         ' says = "x", source = "ours" },\n{ field = "valid_from", test = "not_after", values = ["2026-01-31"],'
-         ' says = "x", source = "ours" }]'),
+         ' says = "x", source = "ours" },\n{ field = "valid_from", test = "not_after",'
+         ' values = ["2026-01-31"], says = "x", source = "ours" }]'),
          "triggers.ponder.rules: no value of 'valid_from' passes them all"),
         (('fields = ["percent"]\nguards = [{ name = "rules" }]\n'
          'rules = [{ field = "percent", test = "at_most", values = ["2"], says = "x",'
