@@ -17,6 +17,7 @@ from casetrack.domain.naming import suggest
 EXTENDS = "extends"
 REMOVE = "remove"
 _OWN_WORDS = ("id", "title", "edition", "standing", "source")  # what is said of the whole file
+MANY = 200  # problems that are told of one file
 _HORIZON = ("weekend", "first", "last")
 
 Table = Mapping[str, object]
@@ -92,7 +93,7 @@ def _without(base: Table, names: object) -> Merged:
         return dict(base), [Problem(REMOVE, "must be a list of dotted keys, as clocks.pa_decision")]
     kept, problems = dict(base), []
     for n, name in enumerate(names):
-        if not _drop(kept, name.split(".")):
+        if not _drop(kept, name.split(".")) and len(problems) < MANY:
             hint = suggest(name, _keys(base))
             says = f"there is no {quoted(name)} in what is extended{hint}"
             problems.append(Problem(f"{REMOVE}[{n}]", says))

@@ -47,7 +47,8 @@ class Library(Mapping[str, Calendar]):
 
     def check_workflow(self, path: Path) -> Workflow:
         """The workflow in a file anywhere, which may extend any that there is."""
-        return self.parse_workflow(folders.read(path))
+        document = folders.read(path)
+        return self.parse_workflow(document, _shadowing(document, resources.workflow_text))
 
     def ships_workflow(self, id: str) -> bool:
         return id in workflows.available()
@@ -90,7 +91,8 @@ class Library(Mapping[str, Calendar]):
 
     def check_calendar(self, path: Path) -> Calendar:
         """The calendar in a file anywhere, which may extend any that there is."""
-        return self.parse_calendar(folders.read(path))
+        document = folders.read(path)
+        return self.parse_calendar(document, _shadowing(document, resources.calendar_text))
 
     @cached_property
     def _state_files(self) -> tuple[dict[str, Document], list[str]]:
@@ -108,26 +110,28 @@ class Library(Mapping[str, Calendar]):
     def _own(self) -> dict[str, Calendar]:
         return _all(self._calendars, *self._calendar_files, self.parse_calendar)
 
-    def parse_workflow(self, document: Document) -> Workflow:
+    def parse_workflow(self, document: Document, found: Iterable[Problem] = ()) -> Workflow:
         known = Known(
             noun="workflow", merge=extending.workflow,
-            find=lambda id: _found(id, self._state_files[0], "states", resources.workflow_text),
+            find=lambda id: _found(
+                id, "states", resources.workflow_text, lambda: self._state_files[0]
+            ),
             ids=lambda: [*workflows.available(), *self._state_files[0]],
         )  # fmt: skip
         data, problems = _resolved(document, known)
-        return workflows.parse(data, document.where, document.lines, problems, self)
+        return workflows.parse(data, document.where, document.lines, [*found, *problems], self)
 
-    def parse_calendar(self, document: Document) -> Calendar:
+    def parse_calendar(self, document: Document, found: Iterable[Problem] = ()) -> Calendar:
         known = Known(
             noun="calendar", merge=extending.calendar,
             find=lambda id: _found(
-                id, self._calendar_files[0], "calendars", resources.calendar_text
+                id, "calendars", resources.calendar_text, lambda: self._calendar_files[0]
             ),
             ids=lambda: [*calendars.available(), *self._calendar_files[0]],
         )  # fmt: skip
         data, problems = _resolved(document, known)
         name = Path(document.where).stem
-        told = map(str, problems)
+        told = map(str, [*found, *problems])
         return calendars.parse(data, document.where, document.lines, told, name=name)
 
 
@@ -138,16 +142,24 @@ def _documents(
 
 
 def _found(
-    id: str, own: Mapping[str, Document], folder: str, text: Callable[[str], str]
+    id: str, folder: str, text: Callable[[str], str], own: Callable[[], Mapping[str, Document]]
 ) -> Document | None:
-    """What can be extended under that id."""
-    if id in own:
-        return own[id]
+    """What can be extended under that id; a folder is looked at for what is not shipped."""
     try:
         where = f"{folder}/{id}.toml"
         return Document(where=where, data=resources.parse_toml(text(id), where))
     except UnknownName:
-        return None
+        return own().get(id)
+
+
+def _shadowing(document: Document, text: Callable[[str], str]) -> list[Problem]:
+    """A file that has a shipped id, and says something else."""
+    id = document.data.get("id")
+    try:
+        same = not isinstance(id, str) or resources.parse_toml(text(id), id) == document.data
+    except UnknownName:
+        return []
+    return [] if same else [Problem("id", folders.shipped_says(str(id)))]
 
 
 def _resolved(document: Document, known: Known) -> tuple[Mapping[str, object], list[Problem]]:

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable
 
+MOST = (
+    150  # names that are compared, those of nearly the same length: a hint is not worth waiting for
+)
+
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``"; did you mean 'x'?"`` for the known name nearest to ``word``, empty if none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word[:100].casefold(), known, n=1, cutoff=0.6)
+    names = list(known)
+    if len(names) > MOST:
+        names = sorted(names, key=lambda name: abs(len(name) - len(word)))[:MOST]
+    near = get_close_matches(word[:100].casefold(), names, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""

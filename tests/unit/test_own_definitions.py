@@ -1,6 +1,7 @@
 """Workflows and calendars of one's own: what extending means, and every way it can be wrong."""
 
 import os
+import time
 import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -455,3 +456,38 @@ def test_a_folder_that_may_not_be_read_is_refused(
 def test_a_folder_of_very_many_files_is_refused(tmp_path: Path) -> None:
     made = folder(tmp_path / "s", **{f"w{n}": SMALL for n in range(101)})
     assert "101 files; the limit is 100" in refusal(Library(made).workflow_ids)[0]
+
+
+def test_a_file_that_takes_a_shipped_id_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    made = folder(tmp_path, humana_il_guide=renamed(SMALL, "humana-il-guide"))
+    found = refusal(lambda: Library().check_workflow(made / "humana-il-guide.toml"))
+    assert "line 1: id: 'humana-il-guide' is shipped with casetrack" in found[1]
+    made = folder(tmp_path, us_federal=renamed(CLINIC, "us-federal"))
+    found = refusal(lambda: Library().check_calendar(made / "us-federal.toml"))
+    assert "line 1: id: 'us-federal' is shipped with casetrack" in found[1]
+
+
+def test_what_is_shipped_is_extended_whatever_a_folder_holds(tmp_path: Path) -> None:
+    bad = folder(tmp_path / "s", humana_il_guide=renamed(SMALL, "humana-il-guide"))
+    other = folder(tmp_path, other=renamed(GUIDE, "other"))
+    own = folder(tmp_path / "c", my_clinic=CLINIC)
+    assert Library(bad, own).check_workflow(other / "other.toml").states == SHIPPED.states
+
+
+@pytest.mark.parametrize("many", ["clocks", "fields", "keys", "remove"])
+def test_a_file_of_very_many_mistakes_is_refused_soon(tmp_path: Path, many: str) -> None:
+    """Within the limits of a file, and with each name near to many others."""
+    named = "".join(f'[fields.field_number_{n}]\ntitle = "t"\ntype = "text"\n' for n in range(900))
+    carried = ", \n".join(f'"feild_nmber_{n}"' for n in range(900))
+    text = {
+        "clocks": SMALL + "".join(f'[clocks.c{n}]\narmed_by = ["finsh{n}"]\n' for n in range(3000)),
+        "fields": f"{SMALL.replace('[fields]', '')}{named}[triggers.x]\nfields = [{carried}]\n",
+        "keys": SMALL + "".join(f"zz{n} = 1\n" for n in range(9000)),
+        "remove": GUIDE.replace(
+            '"clocks.pa_follow_up"', ",\n".join(f'"clocks.pa_folow_{n}"' for n in range(6000))
+        ),
+    }[many]
+    started = time.process_time()
+    found = problems(tmp_path, small=text, my_guide=GUIDE)
+    assert 200 <= found.count("small.toml: ") <= 201
+    assert time.process_time() - started < 10
