@@ -91,7 +91,7 @@ def _merged(base: Table, own: Table) -> dict[str, object]:
 def _without(base: Table, names: object) -> Merged:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return dict(base), [Problem(REMOVE, "must be a list of dotted keys, as clocks.pa_decision")]
-    kept, problems = dict(base), []
+    kept, problems = dict(base), list[Problem]()
     for n, name in enumerate(names):
         if not _drop(kept, name.split(".")) and len(problems) < MANY:
             hint = suggest(name, _keys(base))

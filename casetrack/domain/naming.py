@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-MOST = (
-    150  # names that are compared, those of nearly the same length: a hint is not worth waiting for
-)
+MOST = 150  # names compared, those of nearly its length: no hint is worth a long wait
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -207,6 +207,22 @@ def test_the_schemas_are_printed_and_found() -> None:
         assert "$schema" in json.loads(printed)
 
 
+def test_a_warning_skips_our_closing_days_and_the_audit_agrees(clinic: Clinic) -> None:
+    """Act by Thu 2026-12-31; back from there, Thu 24 is the clinic's and Fri 25 everybody's."""
+    clinic.submitted()
+    stated = ["notice_on=2026-11-24", "stated_due_on=2026-12-31", "reason_code=other"]
+    clinic.do("fire", "C-1", "deny", *stated)
+    clinic.do("sweep", now="2026-12-21T18:00Z")  # what has been due until then
+    expected = {"22": "5bd", "28": "3bd", "29": "2bd", "30": "1bd", "31": "0bd"}
+    for day in ("22", "23", "24", "28", "29", "30", "31"):
+        sent = json.loads(clinic.do("sweep", "--json", now=f"2026-12-{day}T18:00Z"))["sent"]
+        told = [x["rung"] for x in sent if x["deadline"] == "appeal_filing#1"]
+        assert told == ([expected[day]] if day in expected else []), day
+    for options in ([], clinic.options):
+        before = [*options, "--db", str(clinic.plain.db), "--now", "2026-12-31T19:00Z"]
+        assert run(*before, "audit", "conformance").code == 0
+
+
 def test_a_case_of_ones_own_reads_the_same_with_and_without_the_folders(clinic: Clinic) -> None:
     clinic.submitted()
     office: Office = clinic.plain
