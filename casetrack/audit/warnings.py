@@ -90,7 +90,7 @@ def _had_come(before: Before, tracked: Tracked, sent: e.ReminderSent, known: Cal
 
     What a new edition does to rungs alone is recorded nowhere, so that one edition may say no.
     """
-    place = Place(calendar=known[before.workflow.calendar], zone=before.workflow.zone)
+    place = Place(calendar=known[before.workflow.open_days], zone=before.workflow.zone)
     try:
         found = reminders.come(reminders.subject(tracked.deadline), place, sent.sent_at)
     except CasetrackError:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from casetrack.catalog import resources
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
 from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
 
@@ -157,9 +156,6 @@ def rolls_have_a_calendar(workflow: Workflow) -> Problems:
             yield Problem(f"{key}.roll", "is none: then roll_calendar must not be given")
         if clock.roll != "none" and (clock.length or "").endswith("h"):
             yield Problem(f"{key}.roll", "a clock that runs in hours does not roll")
-        if clock.roll_calendar is not None:
-            ids = resources.calendar_ids()
-            yield from unknown(f"{key}.roll_calendar", "calendar", clock.roll_calendar, ids)
 
 
 def contacts_are_known(workflow: Workflow) -> Problems:

@@ -26,6 +26,7 @@ from casetrack.cli import (
     packet,
     regimes,
     render,
+    schemas,
     transfer,
 )
 from casetrack.cli.session import Session
@@ -61,6 +62,12 @@ def options(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The config file, TOML.", readable=False)
     ] = None,
+    states: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of workflows of your own.")
+    ] = None,
+    calendars: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of calendars of your own.")
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an unexpected error came from.")
     ] = False,
@@ -70,7 +77,8 @@ def options(
 ) -> None:
     """Options that stand before the command."""
     del debug, version
-    ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
+    given = {"db": db, "actor": actor, "now": now, "states": states, "calendars": calendars}
+    ctx.obj = Session(given, config)
 
 
 app.command("open")(cases.open_)
@@ -117,6 +125,8 @@ app.add_typer(audit.audit, name="audit")
 admin.workflow.command("choose")(regimes.choose)
 admin.workflow.command("diff")(regimes.diff)
 admin.workflow.command("diagram")(regimes.diagram)
+admin.workflow.command("schema")(schemas.workflow)
+admin.calendar.command("schema")(schemas.calendar)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

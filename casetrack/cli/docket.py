@@ -213,13 +213,16 @@ def calc(
     from casetrack.reports import working
     from casetrack.service.calc import Question, calculate
 
+    s = session(ctx)
     question = Question(
         what=what, start=start, calendar=calendar, roll=roll, roll_calendar=roll_calendar
     )
-    answer = calculate(question, session(ctx).now())
+    answer = calculate(question, s.now(), s.library)
     if as_json:
         render.data("calc", working.calc_data(answer.reading, answer.home, answer.zone))
         return
     owner = answer.clock.owner
     rule = working.rule(answer.clock) if "/" in what else []
-    render.lines([*working.calc(answer.reading, answer.home, answer.zone, owner), *rule])
+    render.lines(
+        [*working.calc(answer.reading, answer.home, answer.zone, owner, answer.office), *rule]
+    )

@@ -69,15 +69,14 @@ def _ask(question: "Question") -> str:
     return str(typer.prompt(question.name, type=click.Choice(list(codes)), err=True))
 
 
-def diff(a: WorkflowId, b: WorkflowId, as_json: AsJson = False) -> None:
+def diff(ctx: typer.Context, a: WorkflowId, b: WorkflowId, as_json: AsJson = False) -> None:
     """Two workflows side by side, clock by clock, with the one that ends first."""
-    from casetrack.catalog import workflows
     from casetrack.domain.comparing import pairs
     from casetrack.reports import differences
-    from casetrack.service.bootstrap import ShippedCalendars
 
-    left, right = workflows.load(a), workflows.load(b)
-    found = pairs(left, right, ShippedCalendars())
+    library = session(ctx).library
+    left, right = library.workflow(a), library.workflow(b)
+    found = pairs(left, right, library)
     if as_json:
         render.data("workflow-diff", differences.data(left, right, found))
     else:

@@ -256,6 +256,8 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_field
     """One regime, whole. Identity is by object; the definition's digest is the lasting name.
 
     ``endless``: the states that a case always comes back to, where it need not end.
+    ``calendar`` counts and ``office``, if any, adds our own closing days: safe dates and warnings
+    come earlier by it, and nothing is ever due later.
     """
 
     id: str
@@ -277,12 +279,18 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_field
     codes: tuple[Code, ...] = ()
     contacts: dict[str, Contact] = {}
     statements: tuple[Statement, ...] = ()
-    # Left out of the canonical text where it is not given, as in a clock.
+    # Left out of the canonical text where they are not given: older definitions keep theirs.
     endless: tuple[str, ...] | UnsetType = UNSET
+    office: str | UnsetType = UNSET
 
     @property
     def recurring(self) -> tuple[str, ...]:
         return self.endless or ()
+
+    @property
+    def open_days(self) -> str:
+        """The calendar of the days on which we can act: our own office's, if it has one."""
+        return self.office or self.calendar
 
     @property
     def initial(self) -> str:

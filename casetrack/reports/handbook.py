@@ -63,6 +63,7 @@ def _head(w: Workflow) -> list[str]:
         ("source", w.source),
         ("zone", w.zone),
         ("calendar", f"{w.calendar}: whose business days are counted"),
+        *([("office", f"{w.office}: our own closing days; we act earlier")] if w.office else []),
         ("caveat", w.caveat),
         ("never ends", f"a case comes back to {words.names(w.recurring)}" if w.recurring else ""),
         ("with open", words.names(w.open_fields)),

@@ -4,45 +4,84 @@ import os
 import pwd
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+
+from msgspec import MsgspecError
 
 from casetrack.catalog import calendars, workflows
 from casetrack.catalog.defaults import ZONE
+from casetrack.catalog.library import Library
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.events import Effects, Event
 from casetrack.domain.workflow import Workflow
+from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.ledger.store import Ledger, Sources
 
+ALWAYS = "illinois-state"  # whose business days stand in for those of a calendar that is gone
 
-class ShippedCalendars(Mapping[str, Calendar]):
-    """The shipped calendars by id, each read when first asked for."""
+
+class ShippedCalendars(Library):
+    """The shipped calendars by id, and no others."""
+
+
+class KeptCalendars(Mapping[str, Calendar]):
+    """The calendars of today; of one that is not to be had, the newest edition in the ledger.
+
+    For reading and for warnings, which may not stop because a folder is missing.
+    """
+
+    def __init__(self, today: Mapping[str, Calendar], ledger: Ledger) -> None:
+        self._today = today
+        self._ledger = ledger
 
     def __getitem__(self, name: str) -> Calendar:
-        return calendars.load(name)
+        try:
+            return self._today[name]
+        except (KeyError, UnknownName, BadDefinition):
+            kept = list(self._editions(name))
+            return max(kept, key=lambda c: c.edition) if kept else calendars.load(ALWAYS)
+
+    def _editions(self, name: str) -> Iterator[Calendar]:
+        for use in {use for uses in self._ledger.calendars() for use in uses}:
+            id, _, digest = use.partition(":")
+            with suppress(Corrupt, MsgspecError):
+                if id == name:
+                    yield calendars.from_text(self._ledger.definition(digest))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(calendars.available())
+        try:
+            return iter(list(self._today))
+        except BadDefinition:
+            return iter(calendars.available())
 
     def __len__(self) -> int:
-        return len(calendars.available())
+        return sum(1 for _ in self)
 
 
 class Definitions:
     """Workflows: the current edition by id, and any edition a case has pinned, by digest."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, library: Library | None = None) -> None:
         self._ledger = ledger
+        self._library = Library() if library is None else library
         self._pinned: dict[str, Workflow] = {}
 
     def current(self, name: str) -> tuple[Workflow, str, str]:
-        """(workflow, digest, text) of the edition that is shipped now."""
-        workflow = workflows.load(name)
+        """(workflow, digest, text) of the edition that there is now."""
+        workflow = self._library.workflow(name)
         text = workflows.definition_text(workflow)
         digest = workflows.digest(text)
         return self._pinned.setdefault(digest, workflow), digest, text
 
     def every(self) -> tuple[Workflow, ...]:
-        """The shipped definitions, and every other one that was asked for here."""
+        """Every definition that there is or was asked for here, and those of open cases."""
+        with suppress(BadDefinition):
+            for name in self._library.workflow_ids():
+                self.current(name)
+        for digest in self._ledger.pinned():
+            with suppress(Corrupt):
+                self.pinned(digest)
         shipped = [self.current(name)[0] for name in workflows.available()]
         return (*shipped, *(w for w in self._pinned.values() if w not in shipped))
 
@@ -52,15 +91,24 @@ class Definitions:
         return self._pinned[digest]
 
 
-def calendar_texts(event: Event) -> dict[str, str]:
-    """By digest, the text of each shipped calendar that the event's dates rest on."""
+def calendar_texts(event: Event, known: Mapping[str, Calendar]) -> dict[str, str]:
+    """By digest, the text of each calendar of today that the event's dates rest on."""
     data = event.data
     if not isinstance(data, Effects):
         return {}
     made = [*(d.reading for d in data.armed), *(m.reading for m in data.moved)]
     named = {use.id: use.digest for reading in made for use in reading.calendars}
-    shipped = [(digest, calendars.shipped_text(name)) for name, digest in named.items()]
-    return dict(found for digest, found in shipped if found and found[0] == digest)
+    return {digest: text for name, digest in named.items() if (text := _text(name, digest, known))}
+
+
+def _text(name: str, digest: str, known: Mapping[str, Calendar]) -> str:
+    """Empty where that edition is not to be had."""
+    try:
+        calendar = known[name]
+    except (KeyError, UnknownName, BadDefinition):
+        return ""
+    text = calendars.text_of(calendar)
+    return text if digest == calendar.digest == workflows.digest(text) else ""
 
 
 def account() -> str:

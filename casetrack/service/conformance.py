@@ -8,7 +8,7 @@ from casetrack.audit.findings import Editions, Finding
 from casetrack.domain import events as e
 from casetrack.domain.partial import replay_partly
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import Corrupt, UnknownName
+from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.reports.casefile import case_name
 from casetrack.service.tracker import Tracker
 
@@ -82,7 +82,7 @@ def _editions(tracker: Tracker) -> Editions:
         except Corrupt:
             return None
 
-    return Editions(tracker.desk.calendars, kept)
+    return Editions(tracker.desk.kept, kept)
 
 
 def drifting(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[drift.Drifted]:
@@ -111,5 +111,5 @@ def _record(tracker: Tracker, case_id: str) -> drift.Record:
 def _shipped(tracker: Tracker, name: str) -> Workflow | None:
     try:
         return tracker.desk.definitions.current(name)[0]
-    except UnknownName:
+    except (UnknownName, BadDefinition):
         return None

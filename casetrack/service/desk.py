@@ -40,11 +40,21 @@ __all__ = [
 
 
 class Desk:
-    """Decides on cases by their pinned workflow, at one ``now``."""
+    """Decides on cases by their pinned workflow, at one ``now``.
 
-    def __init__(self, definitions: Definitions, calendars: Calendars, now: datetime) -> None:
+    ``calendars`` decide, and one that is not there is refused; ``kept`` are for reading.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        calendars: Calendars,
+        now: datetime,
+        kept: Calendars | None = None,
+    ) -> None:
         self.definitions = definitions
         self.calendars = calendars
+        self.kept = calendars if kept is None else kept
         self.now = now
 
     def workflow_of(self, case: Case) -> Workflow:
@@ -53,6 +63,10 @@ class Desk:
     def home(self, workflow: Workflow) -> Calendar:
         """The calendar that the workflow's business days are counted by."""
         return self.calendars[workflow.calendar]
+
+    def open_days(self, workflow: Workflow) -> Calendar:
+        """The calendar of the days on which we can act, by whatever is known of it."""
+        return self.kept[workflow.open_days]
 
     def reader(self, workflow: Workflow) -> fields.Reader:
         return fields.Reader(

@@ -147,7 +147,7 @@ def _picked_by(tracker: Tracker, row: DocketRow, clock: Clock) -> str | None:
 def line(tracker: Tracker, row: DocketRow) -> Item:
     """The row as a docket line, as of ``now``."""
     workflow = _workflow(tracker, row)
-    return item(_facts(tracker, row), workflow, tracker.desk.home(workflow), tracker.now)
+    return item(_facts(tracker, row), workflow, tracker.desk.open_days(workflow), tracker.now)
 
 
 def _titled(tracker: Tracker, line: Item) -> Item:

@@ -107,7 +107,7 @@ def make(tracker: Tracker, case: Case, point: Point, *, phi: bool) -> Told:
         name=case_name(case),
         picture=picture if phi else _sealed(picture),
         workflow=workflow,
-        calendar=tracker.desk.home(workflow),
+        calendar=tracker.desk.open_days(workflow),
         at=_reckoned_at(tracker, point),
         chain=_chain(tracker, case.id),
         practice=tracker.ledger.practice,

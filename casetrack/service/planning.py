@@ -65,7 +65,7 @@ class Planner:
                 return self._problem(case, row, error)
             case = imagine(case, event)
             drafts.append(draft)
-            definitions |= {**pinned, **calendar_texts(event)}
+            definitions |= {**pinned, **calendar_texts(event, self._desk.calendars)}
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
     def _decided(

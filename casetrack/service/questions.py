@@ -33,7 +33,7 @@ def checked(
     """The checklist for a trigger, today; for the next one that has a checklist unless named."""
     case, workflow = opened(tracker, reference)
     today = dates.local_date(tracker.now, workflow.zone)
-    about_dates = checks.dates(case, workflow, tracker.desk.home(workflow), today)
+    about_dates = checks.dates(case, workflow, tracker.desk.open_days(workflow), today)
     step = trigger or _next_with_checklist(case, workflow, dates_too=bool(about_dates))
     decide.known_trigger(workflow, step)
     return step, (*checks.checklist(case, workflow, step, today), *about_dates)
@@ -98,7 +98,7 @@ def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflo
     case, workflow = opened(tracker, reference)
     if phi:
         tracker.disclose("show", [case.id])
-    data = show_data(case, workflow, tracker.desk.home(workflow), tracker.now, phi=phi)
+    data = show_data(case, workflow, tracker.desk.open_days(workflow), tracker.now, phi=phi)
     return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
 
 
@@ -166,5 +166,5 @@ def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:
 def outcome_of(tracker: Tracker, case: Case, tracked: Tracked) -> str:
     """How a deadline ended, or how it stands."""
     workflow = tracker.workflow_of(case)
-    line = docket_item(tracked, case, workflow, tracker.desk.home(workflow), tracker.now)
+    line = docket_item(tracked, case, workflow, tracker.desk.open_days(workflow), tracker.now)
     return tracked.outcome or mark(line)

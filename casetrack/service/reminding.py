@@ -59,7 +59,7 @@ def _key(deadline: str, rung: Rung) -> str:
 
 
 def place_of(tracker: Tracker, workflow: Workflow) -> Place:
-    return Place(calendar=tracker.desk.home(workflow), zone=workflow.zone)
+    return Place(calendar=tracker.desk.open_days(workflow), zone=workflow.zone)
 
 
 def may_be_due(tracker: Tracker, row: DocketRow) -> bool:

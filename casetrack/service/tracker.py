@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.catalog import defaults
+from casetrack.catalog.library import Library
 from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -17,7 +18,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id
 from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
-from casetrack.service.bootstrap import Definitions, ShippedCalendars, calendar_texts
+from casetrack.service.bootstrap import Definitions, KeptCalendars, calendar_texts
 from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
 from casetrack.service.references import new_reference
 
@@ -57,13 +58,20 @@ class Tracker:
     """One ledger, worked on by one actor at one ``now``."""
 
     def __init__(
-        self, ledger: Ledger, now: datetime, actor: str, calendars: Calendars | None = None
+        self,
+        ledger: Ledger,
+        now: datetime,
+        actor: str,
+        calendars: Calendars | None = None,
+        library: Library | None = None,
     ) -> None:
         self.ledger = ledger
         self.now = now
         self.actor = actor
-        known = ShippedCalendars() if calendars is None else calendars
-        self.desk = Desk(Definitions(ledger), known, now)
+        self.library = Library() if library is None else library
+        known = self.library if calendars is None else calendars
+        kept = KeptCalendars(known, ledger)
+        self.desk = Desk(Definitions(ledger, self.library), known, now, kept)
 
     def resolve(self, text: str, *, exact: bool = False) -> str:
         """The case id of a reference, of a unique prefix of one, or of the id itself."""
@@ -128,7 +136,7 @@ class Tracker:
         definitions: Mapping[str, str] | None = None,
     ) -> Written:
         draft = Draft(event=event, actor=self.actor, key=key)
-        texts = {**(definitions or {}), **calendar_texts(event)}
+        texts = {**(definitions or {}), **calendar_texts(event, self.desk.calendars)}
         after, entries = self.ledger.append(case, [draft], texts)
         return replace(_written(after, entries[-1]), before=case)
 

@@ -180,6 +180,17 @@ def test_offers_start_with_what_is_typed(office: Office, tmp_path: Path) -> None
     assert completed(office, tmp_path, "casetrack open --workflow hum")[0] == [FLOW.id]
 
 
+def test_definitions_of_ones_own_are_offered_by_their_files(office: Office, tmp_path: Path) -> None:
+    for name in ("my-guide", "your-guide", "my-days"):
+        (tmp_path / f"{name}.toml").write_text("no definition at all")
+    asked = f"casetrack --states {tmp_path} open --workflow my"
+    assert completed(office, tmp_path, asked)[0] == ["my-days", "my-guide"]
+    asked = f"casetrack --calendars {tmp_path} calendar show y"
+    assert completed(office, tmp_path, asked)[0] == ["your-guide"]
+    asked = "casetrack --states /nowhere open --workflow hum"
+    assert completed(office, tmp_path, asked)[0] == [FLOW.id]
+
+
 def test_the_ledger_named_on_the_line_is_the_one_asked(office: Office, tmp_path: Path) -> None:
     words = f"casetrack --db {office.db} show C"
     none = str(tmp_path / "none.db")

@@ -109,7 +109,9 @@ def package() -> ModuleType:
         return importlib.import_module("simple_icd_10_cm")
 
 
-def test_the_list_is_read_as_the_package_reads_it(known: icd10cm.CodeList, package: ModuleType) -> None:
+def test_the_list_is_read_as_the_package_reads_it(
+    known: icd10cm.CodeList, package: ModuleType
+) -> None:
     """All codes are the same; of every 7th, whether others stand under it."""
     every = {
         code for code in package.get_all_codes(True) if package.is_category_or_subcategory(code)
@@ -121,7 +123,9 @@ def test_the_list_is_read_as_the_package_reads_it(known: icd10cm.CodeList, packa
 
 
 @given(code=st.from_regex(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?", fullmatch=True))
-def test_what_the_package_does_not_know_the_list_does_not_have(package: ModuleType, code: str) -> None:
+def test_what_the_package_does_not_know_the_list_does_not_have(
+    package: ModuleType, code: str
+) -> None:
     found = icd10cm.installed()
     assert found is not None
     assert is_icd(code)

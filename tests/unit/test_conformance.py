@@ -3,6 +3,7 @@
 What is planted goes through the ledger like any entry: only its command was never decided.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -570,11 +571,21 @@ def test_a_move_by_a_changed_calendar_is_clean_if_that_calendar_is_on_file() -> 
     (shift,) = reproject(world.tracker, "sweep")
     assert (shift.deadline, world.dates("pa_decision#1")[0]) == ("pa_decision#1", "2026-12-17")
     assert against(world) == []
-    world.calendars["illinois-state"] = home  # nobody has that edition any more
+    world.calendars["illinois-state"] = home
+    assert against(world) == []  # the ledger kept that edition
+
+
+def test_a_move_by_an_edition_that_nobody_has_is_found() -> None:
+    world = submitted()
+    home = world.calendars["illinois-state"]
+    text = with_closed_day("2026-12-04")
+    world.calendars["illinois-state"] = dataclasses.replace(
+        calendars.from_text(text), digest="0" * 64
+    )
+    reproject(world.tracker, "sweep")
+    world.calendars["illinois-state"] = home
     assert {rule for _, rule in against(world)} == {"edition", "dates"}
     assert {x.severity for x in found(world)} == {"warning", "info"}
-    world.ledger.append(world.case, [], {world.reading("pa_decision#1").calendars[0].digest: text})
-    assert against(world) == []
 
 
 # Corrections, redactions, reminders

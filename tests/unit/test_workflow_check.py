@@ -573,7 +573,7 @@ def test_a_file_with_another_name(tmp_path: Path) -> None:
     path.write_text(resources.workflow_text("humana-il-guide"))
     with pytest.raises(BadDefinition) as caught:
         workflows.check_file(path)
-    assert caught.value.reasons == (f"{path}: id: must be the file's name without .toml",)
+    assert caught.value.reasons == (f"{path}: line 5: id: must be the file's name without .toml",)
 
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "workflow-files.md"
