@@ -32,7 +32,7 @@ class Toned(Protocol):
 
 
 def utf8(*streams: object) -> None:
-    """Write UTF-8 whatever cron's locale: an "é" silences nothing, and a checkpoint is its bytes."""
+    """Write UTF-8, whatever cron's locale: a checkpoint in any other bytes is none."""
     for stream in streams:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
