@@ -11,6 +11,7 @@ import typer
 
 from casetrack.cli import (
     admin,
+    adopting,
     audit,
     audit_checks,
     audit_export,
@@ -114,6 +115,7 @@ audit.audit.command("files")(audit_export.files)
 app.add_typer(audit.audit, name="audit")
 admin.workflow.command("choose")(regimes.choose)
 admin.workflow.command("diff")(regimes.diff)
+admin.workflow.command("adopt")(adopting.adopt)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

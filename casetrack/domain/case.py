@@ -69,7 +69,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     ``moves``: its transitions, those taken back left out. ``said``: the field values of each
     entry. ``corrected``: by original version and name, the entry that corrected it last.
-    ``titles``: of deadlines of our own.
+    ``titles``: of deadlines of our own. ``left``: the definitions that it followed before, oldest
+    first.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Case(Struct, frozen=True, kw_only=True):
     patient: e.Value | None = None
     workflow: str = ""
     definition: str = ""
+    left: tuple[str, ...] = ()
     state: str = ""
     final: bool = False
     assignee: str | None = None

@@ -102,3 +102,12 @@ class Void(Struct, frozen=True, kw_only=True):
     version: int
     reason: str
     moment: Moment
+
+
+class Adopt(Struct, frozen=True, kw_only=True):
+    """``states``: what states of the definition left are called in the one adopted."""
+
+    definition: str
+    states: Mapping[str, str]
+    moment: Moment
+    reason: str | None = None

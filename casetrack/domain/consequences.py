@@ -5,7 +5,7 @@ expedited request moves, what is armed anew (superseding an arming of the same c
 A filing that nothing shows to have arrived ends no deadline: it leaves it open, as unproven.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -36,6 +36,9 @@ class Step(Struct, frozen=True, kw_only=True):
     hurried: bool = False
 
 
+Arm = Callable[[str, Step, Calendars], Deadline]
+
+
 class Change(Struct, frozen=True, kw_only=True):
     armed: tuple[Deadline, ...] = ()
     closed: tuple[Ended, ...] = ()
@@ -44,14 +47,14 @@ class Change(Struct, frozen=True, kw_only=True):
     unproven: tuple[str, ...] = ()
 
 
-def of(step: Step, calendars: Calendars) -> Change:
-    """Every consequence of one event."""
+def of(step: Step, calendars: Calendars, arm: Arm | None = None) -> Change:
+    """Every consequence of one event; ``arm`` makes a deadline where ``armed_now`` is not to."""
     unproven = _unproven(step)
     ended = _ended(step, unproven)
     left = _left(step, {*unproven, *(end.deadline for end in ended)})
     gone = {end.deadline for end in (*ended, *left)}
     running = [t for t in step.case.open_deadlines() if t.deadline.deadline not in gone]
-    armed = _armed(step, calendars)
+    armed = _armed(step, calendars, arm or armed_now)
     rearmed = {deadline.clock for deadline in armed}
     superseded = tuple(
         Ended(deadline=t.deadline.deadline, outcome="superseded")
@@ -138,9 +141,9 @@ def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
     return late(tracked, on, at) is True
 
 
-def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
+def _armed(step: Step, calendars: Calendars, arm: Arm) -> tuple[Deadline, ...]:
     return tuple(
-        armed_now(name, step, calendars)
+        arm(name, step, calendars)
         for name, clock in step.workflow.clocks.items()
         if step.name in clock.armed_by
         and step.to in _alive(clock, step.to)

@@ -24,6 +24,7 @@ from casetrack.domain.readings import (
     Typed,
     Value,
 )
+from casetrack.domain.workflow import Kind, Owner
 
 # What events are made of goes by the events' own name, too.
 __all__ = [
@@ -186,6 +187,64 @@ class EntryVoided(Effects, frozen=True, kw_only=True):
     expedited: bool | None
 
 
+Why = Literal["unknown_clock", "not_armed", "not_alive", "ended", "superseded"]
+
+
+class Renamed(Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """A state of the definition that was left, and what it is called in the one adopted."""
+
+    origin: str
+    to: str
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """A deadline that runs on as a clock of the definition adopted."""
+
+    deadline: str
+    owner: Owner
+    kind: Kind
+    alive_in: tuple[str, ...]
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """The entry by whose fact the definition adopted arms a deadline.
+
+    ``unproven``: what the deadline asks for was filed, and that it arrived is not shown.
+    """
+
+    deadline: str
+    version: int
+    unproven: bool = False
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """Why the definition adopted does not hold a deadline that was open."""
+
+    deadline: str
+    why: Why
+
+
+class WorkflowAdopted(Effects, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """A case follows another definition from here on: a newer edition, or another workflow.
+
+    ``left``: the digest of the definition before. ``states``: every renaming that was given.
+    ``unused``: fields and items on record that the definition adopted does not know.
+    """
+
+    workflow: str
+    definition: str
+    edition: str
+    left: str
+    origin: str
+    to: str
+    expedited: bool
+    states: tuple[Renamed, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
 class ReminderSent(Data, frozen=True, kw_only=True):
     """One warning, and the less urgent ones that were folded into it.
 
@@ -219,7 +278,7 @@ CASE_TYPES: Mapping[str, type[Data]] = {
     for kind in (
         CaseOpened, TransitionFired, EvidenceRecorded, NoteAdded, CaseAssigned, ValueRedacted,
         DeadlinePlanned, DeadlineDone, DeadlineExtended, DeadlineTolled, DeadlineResumed,
-        DeadlineReprojected, EntryCorrected, EntryVoided, ReminderSent,
+        DeadlineReprojected, EntryCorrected, EntryVoided, WorkflowAdopted, ReminderSent,
         LedgerOpened, DisclosureMade, KeyMade, KeyRotated,
     )
 }  # fmt: skip

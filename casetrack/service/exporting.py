@@ -105,6 +105,7 @@ class _Story:
         self._voided = corrections.voided(entries)
         self._holes = any(x.sealed.keys() - x.disclosed.keys() for x in entries)
         self._names = _renumbered(self._case, self._voided)
+        self._followed = ""  # the workflow, up to the entry looked at
 
     def when(self, entry: e.Entry) -> Cells:
         on, at = corrections.happened(self._entries, entry)
@@ -125,6 +126,7 @@ class _Story:
     def _told(self, entry: e.Entry) -> Cells:
         match entry.data:
             case e.CaseOpened(workflow=name):
+                self._followed = name
                 patient = _text(self._case.patient, "")
                 opened = {"action": "open", "workflow": name}
                 return {**opened, "patient": patient} if patient else opened
@@ -139,6 +141,8 @@ class _Story:
         """A change of one deadline; one that an import does not arm is left out with it."""
         cells: Cells = {}
         match entry.data:
+            case e.WorkflowAdopted() as data:
+                return self._adopted(entry, data)
             case e.DeadlinePlanned(armed=(deadline,)):
                 due = deadline.reading.due_on.isoformat()
                 title = _text(entry.value("title"), f"{GONE} {deadline.deadline}")
@@ -160,6 +164,15 @@ class _Story:
             return None
         why = {} if cells["action"] == "done" else _kept(entry, "reason")
         return {**cells, **why, "deadline": self._names[cells["deadline"]]}
+
+    def _adopted(self, entry: e.Entry, data: e.WorkflowAdopted) -> Cells | None:
+        """A newer edition has no row: an import opens under the newest there is."""
+        before, self._followed = self._followed, data.workflow
+        if before == data.workflow:
+            return None
+        states = join_many([f"{one.origin}={one.to}" for one in data.states])
+        renamed = {"text": states} if states else {}
+        return {"action": "adopt", "workflow": data.workflow, **renamed, **_typed(entry, "reason")}
 
     def _fields(self, entry: e.Entry) -> Cells:
         return {

@@ -103,6 +103,8 @@ def make(tracker: Tracker, case: Case, point: Point, *, phi: bool) -> Told:
     workflow = tracker.workflow_of(case)
     entries = tracker.ledger.entries(case.id)
     picture = bitemporal.picture(case.id, entries, point, workflow.zone)
+    if picture.case.version:
+        workflow = tracker.workflow_of(picture.case)  # what it followed then
     return Told(
         name=case_name(case),
         picture=picture if phi else _sealed(picture),

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event
-from casetrack.domain.imagine import imagine
+from casetrack.domain.fold import evolve
+from casetrack.domain.imagine import imagined
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
@@ -53,7 +54,7 @@ class Planner:
     def plan(self, start: Case, rows: tuple[Row, ...]) -> Plan | Problem:
         """All rows of a case, each decided as if those before it were recorded."""
         case = start
-        known = self._ledger.entries(case.id) if case.version else ()
+        known = list(self._ledger.entries(case.id) if case.version else ())
         drafts: list[Draft] = []
         definitions: dict[str, str] = {}
         for row in rows:
@@ -63,7 +64,8 @@ class Planner:
                 limits.check(draft)
             except (Refused, Unparsable) as error:
                 return self._problem(case, row, error)
-            case = imagine(case, event)
+            known.append(imagined(case, event))
+            case = evolve(case, known[-1])
             drafts.append(draft)
             definitions |= {**pinned, **calendar_texts(event)}
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
@@ -74,7 +76,8 @@ class Planner:
         workflow = self._workflow(case, row)
         if case.version == 0:
             return self._desk.open(opening(row.values, workflow))
-        return self._desk.decide(case, typed_command(row.values, workflow), known), {}
+        event = self._desk.decide(case, typed_command(row.values, workflow), known)
+        return event, self._desk.adopted_text(event)
 
     def _workflow(self, case: Case, row: Row) -> Workflow:
         if case.version:

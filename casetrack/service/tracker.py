@@ -114,7 +114,7 @@ class Tracker:
                     dry_run=True, before=case,
                 )  # fmt: skip
             try:
-                return self._append(case, event, terms.key)
+                return self._append(case, event, terms.key, self.desk.adopted_text(event))
             except Conflict:
                 continue
         raise Busy("other writers kept changing the case; try again")

@@ -105,6 +105,18 @@ class Voiding(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Adopting(Struct, frozen=True, kw_only=True):
+    """``workflow`` is an id, or the digest of a definition that the ledger keeps.
+
+    ``states`` are pairs of old and new names.
+    """
+
+    workflow: str
+    states: Pairs = ()
+    when: When = TODAY
+    reason: str | None = None
+
+
 Changing = Planning | Finishing | Extending | Tolling | Resuming
-Correcting = Amending | Voiding
+Correcting = Amending | Voiding | Adopting
 Typed = Firing | Recording | Noting | Assigning | Changing | Correcting
