@@ -36,9 +36,6 @@ class Step(Struct, frozen=True, kw_only=True):
     hurried: bool = False
 
 
-Arm = Callable[[str, Step, Calendars], Deadline]
-
-
 class Change(Struct, frozen=True, kw_only=True):
     armed: tuple[Deadline, ...] = ()
     closed: tuple[Ended, ...] = ()
@@ -47,7 +44,7 @@ class Change(Struct, frozen=True, kw_only=True):
     unproven: tuple[str, ...] = ()
 
 
-def of(step: Step, calendars: Calendars, arm: Arm | None = None) -> Change:
+def of(step: Step, calendars: Calendars, arm: Callable[..., Deadline] | None = None) -> Change:
     """Every consequence of one event; ``arm`` makes a deadline where ``armed_now`` is not to."""
     unproven = _unproven(step)
     ended = _ended(step, unproven)
@@ -141,7 +138,7 @@ def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
     return late(tracked, on, at) is True
 
 
-def _armed(step: Step, calendars: Calendars, arm: Arm) -> tuple[Deadline, ...]:
+def _armed(step: Step, calendars: Calendars, arm: Callable[..., Deadline]) -> tuple[Deadline, ...]:
     return tuple(
         arm(name, step, calendars)
         for name, clock in step.workflow.clocks.items()

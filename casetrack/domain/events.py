@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from casetrack.domain.changeover import Dropped, Ground, Kept, Renamed, Why
 from casetrack.domain.readings import (
     REDACTED,
     CalendarUse,
@@ -24,7 +25,6 @@ from casetrack.domain.readings import (
     Typed,
     Value,
 )
-from casetrack.domain.workflow import Kind, Owner
 
 # What events are made of goes by the events' own name, too.
 __all__ = [
@@ -33,12 +33,17 @@ __all__ = [
     "Closed",
     "Closing",
     "Deadline",
+    "Dropped",
     "Ended",
+    "Ground",
+    "Kept",
     "Moved",
     "Reading",
     "Redacted",
+    "Renamed",
     "Typed",
     "Value",
+    "Why",
 ]
 
 
@@ -185,43 +190,6 @@ class EntryVoided(Effects, frozen=True, kw_only=True):
     voids: int
     state: str | None
     expedited: bool | None
-
-
-Why = Literal["unknown_clock", "not_armed", "not_alive", "ended", "superseded"]
-
-
-class Renamed(Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
-    """A state of the definition that was left, and what it is called in the one adopted."""
-
-    origin: str
-    to: str
-
-
-class Kept(Struct, frozen=True, kw_only=True):
-    """A deadline that runs on as a clock of the definition adopted."""
-
-    deadline: str
-    owner: Owner
-    kind: Kind
-    alive_in: tuple[str, ...]
-
-
-class Ground(Struct, frozen=True, kw_only=True):
-    """The entry by whose fact the definition adopted arms a deadline.
-
-    ``unproven``: what the deadline asks for was filed, and that it arrived is not shown.
-    """
-
-    deadline: str
-    version: int
-    unproven: bool = False
-
-
-class Dropped(Struct, frozen=True, kw_only=True):
-    """Why the definition adopted does not hold a deadline that was open."""
-
-    deadline: str
-    why: Why
 
 
 class WorkflowAdopted(Effects, frozen=True, kw_only=True, rename={"origin": "from"}):
