@@ -140,7 +140,7 @@ class _Deadline:
         armed = freshness.fact_of(self._tracked, self._record.entries)
         values = self._record.case.values_of(armed.version)
         event = event_name(armed.data, values.get("kind"))
-        if event not in workflow.clocks[name].armed_by:
+        if not workflow.clocks[name].starts_by(event):
             raise Refused(f"in edition {workflow.edition} {event} does not arm {name}")
 
     def _reprojected(self) -> bool:

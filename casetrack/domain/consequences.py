@@ -142,7 +142,7 @@ def _armed(step: Step, calendars: Calendars, arm: Callable[..., Deadline]) -> tu
     return tuple(
         arm(name, step, calendars)
         for name, clock in step.workflow.clocks.items()
-        if step.name in clock.armed_by
+        if clock.starts_by(step.name)
         and step.to in _alive(clock, step.to)
         and _datable(clock, step)
         and _asked_for(clock, step)
@@ -208,7 +208,7 @@ def _basis(clock: Clock, step: Step) -> Basis:
     stated = _day(step, clock.stated)
     until = _day(step, clock.until)
     if clock.counts_from == REQUEST:
-        field = REQUEST if step.name in step.workflow.triggers else "evidence"
+        field = "evidence" if step.name.startswith("record:") else REQUEST
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     if clock.counts_from.startswith(DUE_OF):
         ended = _ended_of(clock, step).deadline.reading

@@ -161,7 +161,7 @@ def untold(part: Trigger | Clock | Item) -> set[str]:
         case Item(group=group):
             return {"", group}
         case Clock(length=None):
-            return {"", "request"}
+            return {"", "request", "*"}
     return {""}
 
 
