@@ -23,6 +23,7 @@ from casetrack.cli import (
     docket,
     lookups,
     misuse,
+    opening,
     operator,
     regimes,
     render,
@@ -73,7 +74,7 @@ def options(
     ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
 
 
-app.command("open")(cases.open_)
+app.command("open")(opening.open_)
 app.command("record")(cases.record)
 app.command("check")(cases.check)
 app.command("fire")(cases.fire)

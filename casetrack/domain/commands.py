@@ -25,6 +25,7 @@ class Open(Struct, frozen=True, kw_only=True):
     moment: Moment
     patient: str | None = None
     values: Mapping[str, Typed] = {}
+    follows: str | None = None
 
 
 class Fire(Struct, frozen=True, kw_only=True):

@@ -74,6 +74,7 @@ def _opened(case: Case, entry: e.Entry, data: e.CaseOpened) -> Case:
         case,
         reference=entry.value("reference"),
         patient=entry.value("patient"),
+        follows=data.follows,
         workflow=data.workflow,
         definition=data.definition,
         state=data.state,

@@ -30,6 +30,7 @@ NOBODY = "none"
 _FILE = ("file_name", "file_size", "file_sha256")
 _PLACE = {
     "patient": "open rows",
+    "follows": "open rows",
     "workflow": "open and adopt rows",
     "reason": "rows of triggers, and extend, toll, resume and adopt rows",
     "text": "note, assign, plan and adopt rows",
@@ -54,7 +55,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 def opening(values: Values, workflow: Workflow) -> Opening:
     """The case that an ``open`` row opens."""
-    _check_place(values, ("patient", "workflow"))
+    _check_place(values, ("patient", "workflow", "follows"))
     return Opening(
         workflow=workflow.id,
         reference=values["case"],

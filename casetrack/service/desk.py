@@ -91,6 +91,7 @@ class Desk:
             moment=self.moment(workflow, opening.when),
             patient=opening.patient,
             values=self.values(workflow, workflow.open_fields, opening.pairs),
+            follows=opening.follows,
         )
         return decide.open_case(workflow, self.calendars, command), {digest: text}
 

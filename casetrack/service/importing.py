@@ -8,6 +8,7 @@ Columns, by name and in any order:
 ``on``, ``at``  the day, or the instant, it happened; each row has at least one
 ``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one; an ``adopt`` row
                names the workflow that the case goes over to
+``follows``    on ``open`` rows only: the reference of an earlier case that it follows
 ``actor``      who did it, as claimed; none: who imports
 ``reason``     on the rows of triggers, and on ``extend``, ``toll``, ``resume`` and ``adopt`` rows
 ``override``   why to go ahead though a guard is unmet; ignored where it is not needed

@@ -50,6 +50,7 @@ class Planner:
         self._ledger = tracker.ledger
         self._actor = tracker.actor
         self._sheet = sheet
+        self._planned: set[str] = set()
 
     def plan(self, start: Case, rows: tuple[Row, ...]) -> Plan | Problem:
         """All rows of a case, each decided as if those before it were recorded."""
@@ -68,6 +69,7 @@ class Planner:
             case = evolve(case, known[-1])
             drafts.append(draft)
             definitions |= {**pinned, **calendar_texts(event)}
+        self._planned.add(rows[0].case)
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
     def _decided(
@@ -75,9 +77,22 @@ class Planner:
     ) -> tuple[Event, Mapping[str, str]]:
         workflow = self._workflow(case, row)
         if case.version == 0:
-            return self._desk.open(opening(row.values, workflow))
+            typed = opening(row.values, workflow)
+            return self._desk.open(replace(typed, follows=self._followed(row)))
         event = self._desk.decide(case, typed_command(row.values, workflow), known)
         return event, self._desk.adopted_text(event)
+
+    def _followed(self, row: Row) -> str | None:
+        """The id of the case that a new one follows; one of this file may not be written yet."""
+        name = row.values.get("follows")
+        if name is None:
+            return None
+        found = self._ledger.references(name, limit=1)
+        if found and found[0][0] == name:
+            return found[0][1]
+        if name not in self._planned:
+            raise Refused("follows: no case of that reference stands before it")
+        return None
 
     def _workflow(self, case: Case, row: Row) -> Workflow:
         if case.version:

@@ -16,6 +16,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
 from casetrack.ledger.store import Query
 from casetrack.reports.casefile import Data, case_name, docket_item, mark, show_data
+from casetrack.service import following
 from casetrack.service.tracker import Tracker
 
 
@@ -90,7 +91,11 @@ def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflo
     if phi:
         tracker.disclose("show", [case.id])
     data = show_data(case, workflow, tracker.desk.home(workflow), tracker.now, phi=phi)
-    return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
+    return {
+        **data,
+        **following.links(tracker, case),
+        "allowed": list(next_steps(tracker, case, workflow).allowed),
+    }, workflow
 
 
 def check_query(tracker: Tracker, query: Query) -> None:

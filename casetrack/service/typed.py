@@ -18,13 +18,14 @@ TODAY = When()
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """A new case as typed; ``reference`` is already chosen."""
+    """A new case as typed; ``reference`` is already chosen. ``follows``: another case's id."""
 
     workflow: str
     reference: str
     when: When = TODAY
     patient: str | None = None
     pairs: Pairs = ()
+    follows: str | None = None
 
 
 class Firing(Struct, frozen=True, kw_only=True):
