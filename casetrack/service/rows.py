@@ -25,8 +25,8 @@ from casetrack.errors import Refused, Unparsable
 from casetrack.reports.sinks import csv_uncell
 
 RESERVED = (
-    "case", "action", "on", "at", "patient", "workflow", "follows", "actor", "reason", "override",
-    "text", "deadline", "to", "basis", "file_name", "file_size", "file_sha256",
+    "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
+    "deadline", "to", "basis", "file_name", "file_size", "file_sha256", "follows",
 )  # fmt: skip
 REJECTED_BECAUSE = "rejected_because"
 MAX_CELL = 64 * 1024
