@@ -124,7 +124,7 @@ def _check_states(desk: "Desk", case: Case, states: Mapping[str, str]) -> None:
     for name in states:
         if name not in known:
             near = suggest(name, known)
-            raise UnknownName(f"{case.workflow} has no state {name}{near}; --map is OLD=NEW")
+            raise UnknownName(f"--map: {case.workflow} has no such state{near}; it is OLD=NEW")
 
 
 def with_returned(desk: "Desk", case: Case, event: e.Event, entries: Sequence[e.Entry]) -> e.Event:

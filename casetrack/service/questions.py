@@ -150,6 +150,14 @@ def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
     return (tracked,)
 
 
+def ruling(tracker: Tracker, case: Case, tracked: Tracked) -> Workflow:
+    """The workflow whose clock a deadline is: for one that closed, that which was followed then."""
+    definition = tracked.deadline.definition
+    if tracked.outcome is None or definition == case.definition:
+        return tracker.workflow_of(case)
+    return tracker.desk.definitions.pinned(definition)
+
+
 def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:
     """The workflow with the deadline's clock by the version of its rule that was in force."""
     name = tracked.deadline.clock

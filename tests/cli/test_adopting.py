@@ -270,6 +270,33 @@ def test_an_export_of_cases_that_went_over_and_follow_is_imported_the_same(
         assert (was["follows"] is None) == (now_["follows"] is None) == (ref == "C-1")
 
 
+def test_what_closed_under_the_rules_that_were_left_is_explained_by_those(office: Office) -> None:
+    """The plan's decision: 72 hours under Medicare, and after that five days under Illinois."""
+    office.do("open", "--ref", "C-1", "--workflow", "ma-part-b-drug")
+    office.do("fire", "C-1", "submit", "method=portal", "--at", "2026-11-02T09:00")
+    office.do("fire", "C-1", "deny", "notice_on=2026-11-02", "reason_code=other")
+    office.do("workflow", "adopt", "il-commercial", "--case", "C-1")
+    for name, law in (("pa_decision", "42 CFR 422.568"), ("appeal_filing", "29 CFR 2560.503-1")):
+        (told,) = office.do("explain", "C-1", name, "--json").data["deadlines"]
+        assert law in told["source"]
+
+
+@pytest.mark.parametrize("form", ["text", "html", "ics", "csv", "json", "md"])
+def test_reports_take_in_what_was_cancelled_with_a_clock_that_is_gone(
+    office: Office, form: str
+) -> None:
+    opened(office, "C-1")
+    office.do(
+        "fire", "C-1", "submit", "method=portal", "--at", "2026-11-02T09:00", "--override", "x"
+    )
+    office.do("workflow", "adopt", "ma-part-b-drug", "--case", "C-1")
+    told = office.do("due", "--within", "300d", "--format", form).out
+    assert ("CANCELLED" in told and "Call the payer" in told) == (form == "ics")
+    office.do("sweep")
+    assert office("doctor").code in {0, 3}
+    office.do("list")
+
+
 # A case that follows another
 
 

@@ -347,7 +347,7 @@ def test_a_state_that_is_gone_refuses_and_a_renaming_lets_the_case_over() -> Non
     ("states", "words"),
     [
         ({"denied": "refused_one"}, "no such state; did you mean refused_once?"),
-        ({"denyed": "refused_once"}, "has no state denyed"),
+        ({"denyed": "refused_once"}, "has no such state; did you mean denied?"),
         ({"denied": "closed"}, "closed is a final state"),
     ],
 )
