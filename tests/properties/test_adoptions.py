@@ -24,7 +24,7 @@ from tests.world import GUIDE, World
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
 SETTINGS = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "15")),
+    max_examples=300 if FULL else 15,
     deadline=None,
     derandomize=not FULL,
     suppress_health_check=list(HealthCheck),

@@ -593,7 +593,7 @@ def check_reading(reading: e.Reading) -> None:
 
 TestTwoStores = TwoStores.TestCase
 TestTwoStores.settings = settings(
-    max_examples=300 if FULL else int(os.environ.get("EXAMPLES", "10")),
+    max_examples=300 if FULL else 10,
     stateful_step_count=40 if FULL else 25,
     deadline=None,
     derandomize=not FULL,
