@@ -92,7 +92,10 @@ IL = {
 
 REGIMES = {"ma-part-b-drug": MA, "il-commercial": IL}
 # An approval lasts as long as the plan states, and no law gives it a length.
-STATED = {"ma-part-b-drug": {"approval_validity"}, "il-commercial": set[str]()}
+STATED = {
+    "ma-part-b-drug": {"approval_validity", "coverage_ends"},
+    "il-commercial": {"coverage_ends"},
+}
 
 
 def nth(year: int, month: int, weekday: int, n: int) -> date:

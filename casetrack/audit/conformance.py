@@ -6,7 +6,7 @@ claims is compared. A wrong entry is then folded as it stands, so that it is fou
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from casetrack.audit.warnings import counted, reminded
 from casetrack.domain import dates, decide, machine
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.former import with_former
 from casetrack.domain.guards import Ask
 from casetrack.domain.partial import evolve_partly
 from casetrack.domain.plans import PLAN, clock_of
@@ -31,39 +32,63 @@ _NOT_OF_A_CASE = (e.LedgerOpened, e.DisclosureMade)
 _RULES = {
     e.CaseOpened: "clock", e.TransitionFired: "transition", e.EvidenceRecorded: "clock",
     e.NoteAdded: "clock", e.EntryCorrected: "correction", e.EntryVoided: "correction",
+    e.WorkflowAdopted: "adoption",
 }  # fmt: skip
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One case's entries, by what it goes by, with the workflow it has pinned."""
+    """One case's entries, by what it goes by, with the workflow that it was opened under.
+
+    ``pinned``: any other that it followed since, by its digest; None where that is not kept.
+    """
 
     name: str
     entries: Sequence[e.Entry]
     workflow: Workflow
+    pinned: Callable[[str], Workflow | None] = lambda _: None
 
 
 def conformance(record: Record, editions: Editions, now: datetime) -> Iterator[Finding]:
     """Everything about one case, by version, and then about the case as a whole."""
-    workflow, case_id = record.workflow, record.entries[0].case
+    followed, case_id = tuple(_followed(record)), record.entries[0].case
     case, used, last = Case(id=case_id), Recorded(editions), None
     for place, entry in enumerate(record.entries):
         before = Before(
             case=case,
             entries=record.entries[:place],
-            workflow=workflow,
+            workflow=followed[place],
             calendars=used.after(entry.data),
+            adopts=_adopts(record, entry),
         )
         judged = (*_order(before, entry, last), *_judged(before, entry, editions))
         yield from (_finding(record, entry.version, *one) for one in dict.fromkeys(judged))
-        known = {**workflow.clocks, PLAN: None}
-        fitting = effects.foldable(entry.data, known, workflow.states)
+        after = before.adopts or before.workflow
+        known = {**after.clocks, PLAN: None}
+        fitting = effects.foldable(entry.data, known, after.states)
         case = evolve_partly(case, replace(entry, data=fitting))
         used, last = used.after(entry.data), entry
-    for version, detail in hindsight(record.entries, workflow, used):
+    for version, detail in hindsight(record.entries, followed, used):
         yield _finding(record, version, "warning", "hindsight", detail)
-    yield from (_finding(record, None, *one) for one in _standing(case, workflow, now))
+    yield from (_finding(record, None, *one) for one in _standing(case, followed[-1], now))
     for version, detail in _actors(record.entries):
         yield _finding(record, version, "info", "actor", detail)
+
+
+def _followed(record: Record) -> Iterator[Workflow]:
+    """For each entry the workflow that it is judged by, and one more for what stands at the end."""
+    workflow, left = record.workflow, [record.workflow]
+    for entry in record.entries:
+        yield workflow
+        adopted = _adopts(record, entry)
+        if adopted is not None:
+            workflow = with_former(adopted, left)
+            left.append(adopted)
+    yield workflow
+
+
+def _adopts(record: Record, entry: e.Entry) -> Workflow | None:
+    data = entry.data
+    return record.pinned(data.definition) if isinstance(data, e.WorkflowAdopted) else None
 
 
 def _finding(

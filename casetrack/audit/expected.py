@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from casetrack.domain import (
+    adopting,
     amending,
     changes,
     clocks,
@@ -35,12 +36,16 @@ T = TypeVar("T")
 
 
 class Before(Struct, frozen=True, kw_only=True):
-    """A case up to an entry, and what its commands are decided by."""
+    """A case up to an entry, and what its commands are decided by.
+
+    ``adopts``: the definition that the entry says the case follows from there on.
+    """
 
     case: Case
     entries: Sequence[e.Entry]
     workflow: Workflow
     calendars: clocks.Calendars
+    adopts: Workflow | None = None
 
 
 def expected(before: Before, entry: e.Entry) -> e.Data:
@@ -160,6 +165,18 @@ def _voided(before: Before, entry: e.Entry, data: e.EntryVoided) -> e.Data:
     return voiding.void(case, entries, before.workflow, calendars, command).data
 
 
+def _adopted(before: Before, entry: e.Entry, data: e.WorkflowAdopted) -> e.Data:
+    if before.adopts is None:
+        raise Refused("the definition it adopts is not, or not as it was, in the ledger")
+    adopt = commands.Adopt(
+        definition=data.definition,
+        states={renamed.origin: renamed.to for renamed in data.states},
+        moment=moment_of(entry),
+    )
+    case, entries, calendars = before.case, before.entries, before.calendars
+    return adopting.adopt(case, entries, before.adopts, calendars, adopt).data
+
+
 def _planned(before: Before, entry: e.Entry, data: e.DeadlinePlanned) -> e.Data:
     plan = commands.Plan(
         title=str(entry.disclosed.get("title", ERASED_TITLE)),
@@ -213,6 +230,7 @@ _MAKERS: Mapping[type[e.Data], Callable[[Before, e.Entry, Any], e.Data]] = {
     e.NoteAdded: _noted,
     e.EntryCorrected: _corrected,
     e.EntryVoided: _voided,
+    e.WorkflowAdopted: _adopted,
     e.DeadlinePlanned: _planned,
     e.DeadlineDone: _done,
     e.DeadlineExtended: _extended,

@@ -681,6 +681,7 @@ _SAYS = {
     "DeadlineReprojected": "deadlines were counted again, the calendar having changed",
     "EntryCorrected": "version {corrects} was corrected",
     "EntryVoided": "version {voids} was taken back",
+    "WorkflowAdopted": "went over to {workflow}, edition {edition}: {from} -> {to}",
     "ReminderSent": "reminder of {deadline} ({rung}), act by {act_by}",
     "ValueRedacted": "typed values were redacted",
 }

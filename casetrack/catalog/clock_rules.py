@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
-from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
+from casetrack.domain.workflow import ANY, DUE_OF, REQUEST, Clock, Workflow
 
 LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|w|mo|h)")
 HOURS = re.compile(r"[1-9][0-9]{0,3}h")
@@ -19,7 +19,11 @@ def events_are_known(workflow: Workflow) -> Problems:
     for name, clock in workflow.clocks.items():
         key = dotted("clocks", name)
         for event in clock.armed_by:
-            if event.startswith(NOTE):
+            if event == ANY:
+                if clock.until is None or clock.length is not None:
+                    says = "arms by any entry that says until; it needs that, and no length"
+                    yield Problem(f"{key}.armed_by", f"{ANY!a} {says}")
+            elif event.startswith(NOTE):
                 yield Problem(f"{key}.armed_by", f"a note starts no clock, not {quoted(event)}")
             else:
                 yield from unknown(f"{key}.armed_by", "event", event, starting)
@@ -141,6 +145,10 @@ def carried_by(events: Iterable[str], workflow: Workflow) -> set[str]:
 
 
 def _carried(event: str, workflow: Workflow) -> Sequence[str]:
+    if event == ANY:
+        fired = (name for trigger in workflow.triggers.values() for name in trigger.fields)
+        shown = (name for item in workflow.items.values() for name in item.fields)
+        return [*workflow.open_fields, *workflow.note_fields, *fired, *shown]
     if event in workflow.triggers:
         return workflow.triggers[event].fields
     item = workflow.items.get(event.removeprefix(RECORD))

@@ -18,7 +18,7 @@ from casetrack.domain.workflow import DAY, REQUEST, STAGE, Field, Rule, Workflow
 
 COLUMNS = frozenset({
     "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
-    "deadline", "to", "rejected_because",
+    "deadline", "to", "follows", "rejected_because",
 })  # fmt: skip
 RESERVED = ENVELOPE | COLUMNS | {REQUEST, STAGE, "coverage"}
 CLEARABLE = frozenset({"date", "instant", "code", "yes_no"})

@@ -11,6 +11,7 @@ import typer
 
 from casetrack.cli import (
     admin,
+    adopting,
     audit,
     audit_checks,
     audit_export,
@@ -22,6 +23,7 @@ from casetrack.cli import (
     docket,
     lookups,
     misuse,
+    opening,
     operator,
     packet,
     regimes,
@@ -81,7 +83,7 @@ def options(
     ctx.obj = Session(given, config)
 
 
-app.command("open")(cases.open_)
+app.command("open")(opening.open_)
 app.command("record")(cases.record)
 app.command("check")(cases.check)
 app.command("packet")(packet.packet)
@@ -127,6 +129,7 @@ admin.workflow.command("diff")(regimes.diff)
 admin.workflow.command("diagram")(regimes.diagram)
 admin.workflow.command("schema")(schemas.workflow)
 admin.calendar.command("schema")(schemas.calendar)
+admin.workflow.command("adopt")(adopting.adopt)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

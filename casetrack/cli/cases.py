@@ -34,47 +34,6 @@ Key = Annotated[
 ]
 
 
-def open_(
-    ctx: typer.Context,
-    given: Values = None,
-    patient: Annotated[
-        str | None, typer.Option(help="Who it is for; kept sealed. @FILE or @- reads it.")
-    ] = None,
-    ref: Annotated[
-        str, typer.Option(help="The case's reference; no name and no record number.")
-    ] = "",
-    workflow: Annotated[
-        str | None,
-        typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows),
-    ] = None,
-    on: On = None,
-    as_json: AsJson = False,
-) -> None:
-    """Open a case in its workflow's initial state; coverage=KIND picks the workflow."""
-    from casetrack.reports.casefile import case_name
-    from casetrack.service.choosing import picked
-    from casetrack.service.desk import Opening, When
-
-    pick = picked(workflow, values.pairs(given))
-    opening = Opening(
-        workflow=pick.workflow,
-        reference=ref,
-        when=When(on=on),
-        patient=values.optional(patient),
-        pairs=pick.pairs,
-    )
-    with session(ctx).beginning() as tracker:
-        written = tracker.open(opening)
-        found = receipt.warnings([written], tracker)
-    if as_json:
-        render.data("open", {**receipt.base(written), "warnings": receipt.told(found)})
-    else:
-        render.lines([case_name(written.case)])
-        receipt.warn(found)
-    if pick.caveat:
-        render.say(pick.caveat)
-
-
 def record(
     ctx: typer.Context,
     case: CaseArgument,

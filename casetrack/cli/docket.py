@@ -163,11 +163,11 @@ def explain(
     """Why a deadline is on its day: each counted and skipped day, the roll, the law beside it."""
     from casetrack.reports import working
     from casetrack.reports.casefile import case_name, typed_title
-    from casetrack.service.questions import as_armed, deadlines, opened, outcome_of
+    from casetrack.service.questions import as_armed, deadlines, opened, outcome_of, ruling
 
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
-    found, workflow = opened(tracker, case)
+    found, _ = opened(tracker, case)
     chosen = deadlines(found, deadline)
     if not chosen:
         raise Refused(f"{case_name(found)} has no deadlines")
@@ -175,7 +175,12 @@ def explain(
     if phi:
         tracker.disclose("explain", [found.id])
     told = [
-        (t.deadline, as_armed(found, workflow, t), titles.get(t.deadline.deadline), t.tolled_on)
+        (
+            t.deadline,
+            as_armed(found, ruling(tracker, found, t), t),
+            titles.get(t.deadline.deadline),
+            t.tolled_on,
+        )
         for t in chosen
     ]
     if as_json:

@@ -5,7 +5,7 @@ expedited request moves, what is armed anew (superseding an arming of the same c
 A filing that nothing shows to have arrived ends no deadline: it leaves it open, as unproven.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -44,14 +44,14 @@ class Change(Struct, frozen=True, kw_only=True):
     unproven: tuple[str, ...] = ()
 
 
-def of(step: Step, calendars: Calendars) -> Change:
-    """Every consequence of one event."""
+def of(step: Step, calendars: Calendars, arm: Callable[..., Deadline] | None = None) -> Change:
+    """Every consequence of one event; ``arm`` makes a deadline where ``armed_now`` is not to."""
     unproven = _unproven(step)
     ended = _ended(step, unproven)
     left = _left(step, {*unproven, *(end.deadline for end in ended)})
     gone = {end.deadline for end in (*ended, *left)}
     running = [t for t in step.case.open_deadlines() if t.deadline.deadline not in gone]
-    armed = _armed(step, calendars)
+    armed = _armed(step, calendars, arm or armed_now)
     rearmed = {deadline.clock for deadline in armed}
     superseded = tuple(
         Ended(deadline=t.deadline.deadline, outcome="superseded")
@@ -138,8 +138,8 @@ def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
     return late(tracked, on, at) is True
 
 
-def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
-    return tuple(armed_now(name, step, calendars) for name in arms(step))
+def _armed(step: Step, calendars: Calendars, arm: Callable[..., Deadline]) -> tuple[Deadline, ...]:
+    return tuple(arm(name, step, calendars) for name in arms(step))
 
 
 def arms(step: Step) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ def arms(step: Step) -> tuple[str, ...]:
     return tuple(
         name
         for name, clock in step.workflow.clocks.items()
-        if step.name in clock.armed_by
+        if clock.starts_by(step.name)
         and step.to in _alive(clock, step.to)
         and _datable(clock, step)
         and _asked_for(clock, step)
@@ -213,7 +213,7 @@ def _basis(clock: Clock, step: Step) -> Basis:
     stated = _day(step, clock.stated)
     until = _day(step, clock.until)
     if clock.counts_from == REQUEST:
-        field = REQUEST if step.name in step.workflow.triggers else "evidence"
+        field = "evidence" if step.name.startswith("record:") else REQUEST
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     if clock.counts_from.startswith(DUE_OF):
         ended = source(clock, step.case)

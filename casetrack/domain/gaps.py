@@ -33,6 +33,8 @@ def in_words(gap: Gap, trigger: str, workflow: Workflow) -> str:
     """A clause that goes with 'although'."""
     if gap.item in workflow.items:
         return _of_item(gap, gap.item, workflow)
+    if gap.item is not None and gap.code in _STANDS:
+        return _STANDS[gap.code].format(gap.item)  # of a workflow that the case has left
     later, is_order, earlier = gap.code.partition(_BEFORE)
     if is_order:
         return f"{named(later)} was before {named(earlier)}"

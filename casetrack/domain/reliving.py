@@ -52,26 +52,34 @@ def amended(
                 f"{old.deadline} stands still since {tracked.tolled_on} and would move; "
                 f"resume it first"
             )
-        yield _move(old.deadline, new)
+        yield move(old.deadline, new)
 
 
 def returned(
     case: Case, entries: Entries, rules: Rules, event: e.Event, names: Iterable[str]
 ) -> Iterator[e.Moved]:
-    """Of the closed deadlines that an event brings back, those amended since they closed."""
+    """Of the closed deadlines that an event brings back, those amended since they closed.
+
+    Those that closed under a definition that the case has left are counted by the one it has.
+    """
     after = Life.once(case, entries, rules, event)
     for name in names:
         tracked = case.deadlines[name]
-        if not amended_since(case, tracked, entries, tracked.closed_version, rules.workflow):
-            continue
-        known = entries[: tracked.closed_version]
-        before, new = Life(replay(case.id, known), known, rules), after.dates(tracked)
-        if new != before.dates(tracked):
-            yield _move(name, new)
+        was, why = tracked.deadline, "adopted"
+        dates: Dates = was.reading, was.standard
+        if was.definition == case.definition:
+            if not amended_since(case, tracked, entries, tracked.closed_version, rules.workflow):
+                continue
+            known, why = entries[: tracked.closed_version], "amended"
+            dates = Life(replay(case.id, known), known, rules).dates(tracked)
+        new = after.dates(tracked)
+        if new != dates:
+            yield move(name, new, why)
 
 
-def _move(name: str, dates: Dates) -> e.Moved:
-    return e.Moved(deadline=name, why="amended", reading=dates[0], standard=dates[1])
+def move(name: str, dates: Dates, why: str = "amended") -> e.Moved:
+    """A deadline's new dates."""
+    return e.Moved(deadline=name, why=why, reading=dates[0], standard=dates[1])
 
 
 def amended_since(
@@ -94,8 +102,8 @@ def rests_on(case: Case, tracked: Tracked, original: e.Entry, workflow: Workflow
     later_on = original.version > tracked.armed_version
     if ours or not later_on or not isinstance(data, e.TransitionFired):
         return False
-    trigger = workflow.triggers[data.trigger]
-    return trigger.expedites or trigger.refuses_expedite
+    trigger = workflow.triggers.get(data.trigger)
+    return trigger is not None and (trigger.expedites or trigger.refuses_expedite)
 
 
 def _source(case: Case, tracked: Tracked, workflow: Workflow) -> Tracked | None:
@@ -109,7 +117,7 @@ class Life:
     """A case by what its entries say now, in which a deadline is counted from its arming on."""
 
     def __init__(self, case: Case, entries: Entries, rules: Rules) -> None:
-        self._case = case
+        self.case = case
         self._entries = entries
         self._rules = rules
         self._stands = {move.version for move in case.moves}
@@ -142,7 +150,7 @@ class Life:
         if name == PLAN:
             return c.read(CLOCK, self._rules.frame, _planned(tracked, entry)), None
         clock = clock_of(self._rules.workflow, name)
-        clock = consequences.armed_as(self._case, tracked, clock)
+        clock = consequences.armed_as(self.case, tracked, clock)
         step = self._ended_anew(clock, self._step(entry), entry.version)
         made = consequences.arming(name, clock, step, self._rules.calendars)
         return made.reading, made.standard
@@ -156,13 +164,13 @@ class Life:
         return replace(step, case=replace(step.case, deadlines={**step.case.deadlines, **lived}))
 
     def _step(self, entry: e.Entry) -> consequences.Step:
-        values = self._case.values_of(entry.version)
+        values = self.case.values_of(entry.version)
         fired = entry.data if isinstance(entry.data, e.TransitionFired) else None
         return consequences.Step(
             case=self._before_entry(entry),
             workflow=self._rules.workflow,
             name=event_name(entry.data, values.get("kind")),
-            to=fired.to if fired else self._case.state,
+            to=fired.to if fired else self.case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
             hurried=fired is not None and fired.expedited,
@@ -170,9 +178,9 @@ class Life:
 
     def _before_entry(self, entry: e.Entry) -> Case:
         """The case as corrected, with the deadlines that were armed before the entry."""
-        known = self._case.deadlines.items()
+        known = self.case.deadlines.items()
         armed = {name: t for name, t in known if t.armed_version < entry.version}
-        return replace(self._case, deadlines=armed)
+        return replace(self.case, deadlines=armed)
 
     def _on(self, tracked: Tracked, entry: e.Entry) -> Tracked:
         """What an entry did to the deadline, done again."""

@@ -26,6 +26,7 @@ DAY = "on"  # in a rule or a guard: the transition's own day
 STAGE = "stage"  # in a guard: the day on which the case's stage began
 PRESUMED = "presumed_receipt"  # what a reading was counted from where a receipt is presumed
 DUE_OF = "due:"  # before a clock: counted from the last moment of its latest deadline
+ANY = "*"  # in ``armed_by``: any entry that says the clock's own last day, an opening or a note too
 REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
 
 
@@ -225,6 +226,10 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def expedited_only(self) -> bool:
         return self.length is None and self.until is None
+
+    def starts_by(self, event: str) -> bool:
+        """Whether an event of that name arms it, if it says what the clock asks for."""
+        return event in self.armed_by or ANY in self.armed_by
 
 
 class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

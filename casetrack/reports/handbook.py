@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from casetrack.domain.workflow import (
+    ANY,
     Clock,
     Item,
     Law,
@@ -153,7 +154,7 @@ def _clocks(w: Workflow) -> list[str]:
 
 def _clock(w: Workflow, clock: Clock) -> Pairs:
     yield "owner", f"{clock.owner}, {clock.kind}"
-    yield "armed by", words.names(clock.armed_by)
+    yield "armed by", words.names(clock.armed_by).replace(ANY, f"any entry with {clock.until}")
     yield "alive in", words.names(clock.alive_in)
     for state, more in clock.also_alive.items():
         yield "also alive", f"armed into {state}: {words.names(more)}"

@@ -111,9 +111,9 @@ def _detail(label: str, value: str) -> list[Line]:
 
 
 def _move(data: Mapping[str, Any]) -> str:
-    if not all(name in data for name in _MOVE):
+    if "from" not in data:
         return ""
-    return f", {data['trigger']}: {data['from']} -> {data['to']}"
+    return f", {data.get('trigger') or data['workflow']}: {data['from']} -> {data['to']}"
 
 
 def _typed(entry: Entry, name: str) -> str | None:

@@ -2,8 +2,9 @@
 
 import os
 import pwd
+import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -14,11 +15,13 @@ from casetrack.catalog.defaults import ZONE
 from casetrack.catalog.library import Library
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.events import Effects, Event
+from casetrack.domain.former import with_former
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.ledger.store import Ledger, Sources
 
 ALWAYS = "illinois-state"  # whose business days stand in for those of a calendar that is gone
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class ShippedCalendars(Library):
@@ -66,13 +69,39 @@ class Definitions:
         self._ledger = ledger
         self._library = Library() if library is None else library
         self._pinned: dict[str, Workflow] = {}
+        self._texts: dict[str, str] = {}
+        self._following: dict[tuple[str, ...], Workflow] = {}
 
     def current(self, name: str) -> tuple[Workflow, str, str]:
         """(workflow, digest, text) of the edition that there is now."""
         workflow = self._library.workflow(name)
         text = workflows.definition_text(workflow)
         digest = workflows.digest(text)
+        self._texts[digest] = text
         return self._pinned.setdefault(digest, workflow), digest, text
+
+    def named(self, name: str) -> tuple[Workflow, str, str]:
+        """As ``current``; by its digest also any definition that the ledger keeps."""
+        if not _DIGEST.fullmatch(name):
+            return self.current(name)
+        try:
+            return self.pinned(name), name, self._ledger.definition(name)
+        except Corrupt:
+            raise UnknownName("the ledger keeps no workflow under that digest") from None
+
+    def texts(self, digest: str) -> dict[str, str]:
+        """A current definition's text by its digest; any other the ledger has anyway."""
+        return {digest: self._texts[digest]} if digest in self._texts else {}
+
+    def following(self, definition: str, left: Sequence[str]) -> Workflow:
+        """A pinned workflow, which still knows what is on record from those left for it."""
+        if not left:
+            return self.pinned(definition)
+        key = definition, *left
+        if key not in self._following:
+            before = [self.pinned(digest) for digest in dict.fromkeys(left)]
+            self._following[key] = with_former(self.pinned(definition), before)
+        return self._following[key]
 
     def every(self) -> tuple[Workflow, ...]:
         """Every definition that there is or was asked for here, and those of open cases."""

@@ -1,6 +1,7 @@
 """Audits of rules and dates over a whole ledger: one case at a time, and none is kept."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from casetrack.audit import drift
 from casetrack.audit.conformance import Record, conformance
@@ -57,14 +58,16 @@ def _of_case(
     tracker: Tracker, entries: tuple[e.Entry, ...], editions: Editions
 ) -> Iterator[Finding]:
     case = replay_partly(entries[0].case, entries)
-    workflow = _pinned(tracker, case.definition)
+    first = case.left[0] if case.left else case.definition
+    workflow = _pinned(tracker, first)
     if workflow is None:
         yield Finding(
             severity="error", case=case_name(case), version=1, rule="definition",
             detail="the workflow it has pinned is not, or not as it was, in the ledger",
         )  # fmt: skip
         return
-    record = Record(name=case_name(case), entries=entries, workflow=workflow)
+    pinned = partial(_pinned, tracker)
+    record = Record(name=case_name(case), entries=entries, workflow=workflow, pinned=pinned)
     yield from conformance(record, editions, tracker.now)
 
 
@@ -105,6 +108,7 @@ def _record(tracker: Tracker, case_id: str) -> drift.Record:
         entries=tracker.ledger.entries(case_id),
         pinned=tracker.workflow_of(case),
         today=_shipped(tracker, case.workflow),
+        left={digest: tracker.desk.definitions.pinned(digest) for digest in case.left},
     )
 
 

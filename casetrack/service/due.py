@@ -10,7 +10,7 @@ from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import LENGTH, parse_length
 from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item, picked_by
-from casetrack.domain.plans import CLOCK, clock_of
+from casetrack.domain.plans import CLOCK, PLAN, clock_of
 from casetrack.domain.workflow import PRESUMED, Clock, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import CaseRow, DocketRow
@@ -118,7 +118,11 @@ def _name(row: CaseRow) -> str:
 
 
 def _workflow(tracker: Tracker, row: DocketRow) -> Workflow:
-    return tracker.desk.definitions.pinned(row.case.definition)
+    """The one pinned; for what ended under another that the case has left, with that one's."""
+    pinned = tracker.desk.definitions.pinned(row.case.definition)
+    if row.deadline.clock in {*pinned.clocks, PLAN}:
+        return pinned
+    return tracker.workflow_of(tracker.case(row.case.case_id))
 
 
 def matches(row: DocketRow, wanted: Filter) -> bool:

@@ -4,14 +4,16 @@ Columns, by name and in any order:
 
 ``case``       the case's exact reference; its rows stand together, the oldest action first
 ``action``     ``open``, a trigger, ``record:ITEM``, ``note``, ``assign``, ``plan``, ``done``,
-               ``extend``, ``toll`` or ``resume``
+               ``extend``, ``toll``, ``resume`` or ``adopt``
 ``on``, ``at``  the day, or the instant, it happened; each row has at least one
-``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one
+``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one; an ``adopt`` row
+               names the workflow that the case goes over to
+``follows``    on ``open`` rows only: the reference of an earlier case that it follows
 ``actor``      who did it, as claimed; none: who imports
-``reason``     on the rows of triggers, and on ``extend``, ``toll`` and ``resume`` rows
+``reason``     on the rows of triggers, and on ``extend``, ``toll``, ``resume`` and ``adopt`` rows
 ``override``   why to go ahead though a guard is unmet; ignored where it is not needed
 ``text``       what a ``note`` says; what a ``plan`` is called; whose an ``assign`` row makes the
-               case, none: nobody's
+               case, none: nobody's; which states an ``adopt`` row renames, ``OLD=NEW``
 ``deadline``   ``clock#n`` on ``done``, ``extend``, ``toll`` and ``resume`` rows
 ``to``         the day on which a ``plan`` is due, or to which an ``extend`` row goes
 ``basis``      on ``extend`` rows

@@ -18,6 +18,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
 from casetrack.ledger.store import Query
 from casetrack.reports.casefile import Data, case_name, docket_item, mark, show_data
+from casetrack.service import following
 from casetrack.service.tracker import Tracker
 
 
@@ -99,7 +100,11 @@ def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflo
     if phi:
         tracker.disclose("show", [case.id])
     data = show_data(case, workflow, tracker.desk.open_days(workflow), tracker.now, phi=phi)
-    return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
+    return {
+        **data,
+        **following.links(tracker, case),
+        "allowed": list(next_steps(tracker, case, workflow).allowed),
+    }, workflow
 
 
 def check_query(tracker: Tracker, query: Query) -> None:
@@ -152,6 +157,14 @@ def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
         known = ", ".join(case.deadlines) or "none"
         raise UnknownName(f"{case_name(case)} has no such deadline; it has: {known}")
     return (tracked,)
+
+
+def ruling(tracker: Tracker, case: Case, tracked: Tracked) -> Workflow:
+    """The workflow whose clock a deadline is: for one that closed, that which was followed then."""
+    definition = tracked.deadline.definition
+    if tracked.outcome is None or definition == case.definition:
+        return tracker.workflow_of(case)
+    return tracker.desk.definitions.pinned(definition)
 
 
 def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:

@@ -104,7 +104,7 @@ class Tracker:
         if not opening.reference:
             opening = replace(opening, reference=new_reference(sources.randomness))
         event, definition = self.desk.open(opening)
-        return self._append(Case(id=new_case_id(sources)), event, None, definition)
+        return self.append(Case(id=new_case_id(sources)), event, None, definition)
 
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
@@ -123,18 +123,19 @@ class Tracker:
                     dry_run=True, before=case,
                 )  # fmt: skip
             try:
-                return self._append(case, event, terms.key)
+                return self.append(case, event, terms.key, self.desk.adopted_text(event))
             except Conflict:
                 continue
         raise Busy("other writers kept changing the case; try again")
 
-    def _append(
+    def append(
         self,
         case: Case,
         event: e.Event,
         key: str | None = None,
         definitions: Mapping[str, str] | None = None,
     ) -> Written:
+        """Record one event after the case's version."""
         draft = Draft(event=event, actor=self.actor, key=key)
         texts = {**(definitions or {}), **calendar_texts(event, self.desk.calendars)}
         after, entries = self.ledger.append(case, [draft], texts)
@@ -152,7 +153,7 @@ class Tracker:
         with self.ledger.transaction():
             case = self.case(case_id)
             for typed in recordings:
-                written.append(self._append(case, self.desk.decide(case, typed)))
+                written.append(self.append(case, self.desk.decide(case, typed)))
                 case = written[-1].case
         return tuple(written)
 

@@ -162,7 +162,7 @@ def untold(part: Trigger | Clock | Item) -> set[str]:
         case Item(group=group):
             return {"", group}
         case Clock(length=None):
-            return {"", "request"}
+            return {"", "request", "*"}
     return {""}
 
 
@@ -297,7 +297,7 @@ def test_the_order_is_that_of_a_case_on_its_way() -> None:
     assert [line for line in lines if line.startswith("REQUIREMENTS")] == [
         "REQUIREMENTS: PACKET", "REQUIREMENTS: HISTORY", "REQUIREMENTS: SUBMISSION",
         "REQUIREMENTS: VERIFICATION", "REQUIREMENTS: URGENT", "REQUIREMENTS: APPEAL",
-        "REQUIREMENTS: FILING",
+        "REQUIREMENTS: COVERAGE", "REQUIREMENTS: FILING",
     ]  # fmt: skip
 
 

@@ -336,7 +336,8 @@ def test_what_is_ours_by_our_own_plan_is_no_law(id: str) -> None:
 @pytest.mark.parametrize("id", REGIMES)
 def test_no_open_state_is_without_a_clock_but_the_first(id: str) -> None:
     w = WORKFLOWS[id]
-    watched = {state for clock in w.clocks.values() for state in clock.alive_in}
+    law = (clock for name, clock in w.clocks.items() if name != "coverage_ends")
+    watched = {state for clock in law for state in clock.alive_in}
     open_ones = {name for name, state in w.states.items() if not state.final}
     assert open_ones - watched == {"intake"}
 
