@@ -51,7 +51,8 @@ def of(step: Step, calendars: Calendars, arm: Callable[..., Deadline] | None = N
     left = _left(step, {*unproven, *(end.deadline for end in ended)})
     gone = {end.deadline for end in (*ended, *left)}
     running = [t for t in step.case.open_deadlines() if t.deadline.deadline not in gone]
-    armed = _armed(step, calendars, arm or armed_now)
+    make = arm or armed_now
+    armed = tuple(make(name, step, calendars) for name in arms(step))
     rearmed = {deadline.clock for deadline in armed}
     superseded = tuple(
         Ended(deadline=t.deadline.deadline, outcome="superseded")
@@ -133,13 +134,8 @@ def _left(step: Step, kept: set[str]) -> tuple[Ended, ...]:
 
 
 def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
-    if tracked.deadline.kind == "planned" or tracked.unproven:
-        return False
-    return late(tracked, on, at) is True
-
-
-def _armed(step: Step, calendars: Calendars, arm: Callable[..., Deadline]) -> tuple[Deadline, ...]:
-    return tuple(arm(name, step, calendars) for name in arms(step))
+    binding = tracked.deadline.kind != "planned" and not tracked.unproven
+    return binding and late(tracked, on, at) is True
 
 
 def arms(step: Step) -> tuple[str, ...]:
@@ -186,8 +182,7 @@ def _codes(value: Value | None) -> tuple[str, ...]:
 
 def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:
     """The next arming of a clock by an event."""
-    before = step.case.latest(name)
-    n = before.deadline.n + 1 if before else 1
+    n = 1 + (before.deadline.n if (before := step.case.latest(name)) else 0)
     frame = clocks.frame(step.workflow, calendars)
     basis = _basis(clock, step)
     reading, standard = (

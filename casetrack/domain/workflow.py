@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from casetrack.domain.reference import Code, Contact, Statement
+
 Owner = Literal["provider", "payer", "reviewer"]
 Kind = Literal["statutory", "service", "planned"]
 Roll = Literal["none", "following", "preceding"]
@@ -230,31 +232,6 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def starts_by(self, event: str) -> bool:
         """Whether an event of that name arms it, if it says what the clock asks for."""
         return event in self.armed_by or ANY in self.armed_by
-
-
-class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A billing or diagnosis code and when it may be used; the tests stand in the items' rules."""
-
-    system: str
-    code: str
-    use: str
-    source: str
-
-
-class Contact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to call."""
-
-    name: str
-    how: str
-    source: str
-
-
-class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sentence of the source that no clock or rule carries: a promise, a tip, a way to file."""
-
-    topic: str
-    text: str
-    source: str
 
 
 class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from casetrack.catalog import resources, workflows
 from casetrack.catalog.field_rules import RESERVED
+from casetrack.domain import reference
 from casetrack.domain import workflow as w
 from casetrack.errors import BadDefinition
 
@@ -601,9 +602,9 @@ def sections() -> dict[str, str]:
         ("clocks", w.Clock),
         ("law", w.Law),
         ("versions", w.Version),
-        ("codes", w.Code),
-        ("contacts", w.Contact),
-        ("statements", w.Statement),
+        ("codes", reference.Code),
+        ("contacts", reference.Contact),
+        ("statements", reference.Statement),
     ],
 )
 def test_the_reference_explains_every_key(section: str, kind: type[Struct]) -> None:
