@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from casetrack.catalog import resources, workflows
+from casetrack.catalog.library import Library
 from casetrack.errors import BadDefinition
 from casetrack.service import calc
 from tests import regimes
