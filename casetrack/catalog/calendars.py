@@ -14,6 +14,7 @@ import msgspec
 
 from casetrack.catalog import resources
 from casetrack.catalog.lines import NOWHERE, Lines
+from casetrack.catalog.problems import dotted
 from casetrack.domain.calendar import Calendar, ClosedDay
 from casetrack.errors import BadDefinition, UnknownName
 
@@ -192,7 +193,7 @@ _LISTED: Mapping[str, _Check] = {
 
 def _of_keys(table: Mapping[str, object], checks: Mapping[str, _Check]) -> Iterator[str]:
     for key in sorted(table.keys() - checks.keys()):
-        yield f"{key}: unknown key"
+        yield f"{dotted('', key)}: unknown key"
     for key, check in checks.items():
         problem = check(table[key]) if key in table else "missing"
         if problem:

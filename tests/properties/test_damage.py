@@ -43,6 +43,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return Library(*folders)
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each example is written over the last."""
+    return tmp_path_factory.mktemp("damaged")
+
+
 def outcome(call: Callable[[], T], where: str) -> T | None:
     """None if it was refused with reasons, each of which names the file, on one line."""
     try:
@@ -147,9 +153,9 @@ def broken(text: bytes, data: st.DataObject) -> bytes:
 @given(data=st.data())
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_file_of_damaged_bytes_is_refused_or_sound(
-    library: Library, tmp_path: Path, name: str, data: st.DataObject
+    library: Library, place: Path, name: str, data: st.DataObject
 ) -> None:
-    path = tmp_path / f"{name}.toml"
+    path = place / f"{name}.toml"
     path.parent.mkdir(exist_ok=True)
     content = TEXTS[name].encode()
     for _ in range(data.draw(st.integers(1, 3))):
@@ -161,8 +167,8 @@ def test_a_file_of_damaged_bytes_is_refused_or_sound(
 
 @given(content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 @pytest.mark.parametrize("kind", ["s", "c"])
-def test_noise_is_refused(library: Library, tmp_path: Path, kind: str, content: bytes) -> None:
-    path = tmp_path / kind / "noise.toml"
+def test_noise_is_refused(library: Library, place: Path, kind: str, content: bytes) -> None:
+    path = place / kind / "noise.toml"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     assert checked(library, path) is None

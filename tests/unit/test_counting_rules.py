@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from casetrack.catalog import resources, workflows
+from casetrack.catalog.library import Library
 from casetrack.errors import BadDefinition
 from casetrack.service import calc
 from tests import regimes
@@ -179,10 +180,10 @@ def test_an_hour_clock_has_no_cut_off() -> None:
     ],
 )
 def test_calc_takes_the_date_of_the_notice_as_if_receipt_were_not_shown(
-    start: str, due: str, act_by: str, field: str, monkeypatch: pytest.MonkeyPatch
+    start: str, due: str, act_by: str, field: str
 ) -> None:
-    monkeypatch.setattr(workflows, "load", regimes.load)
-    answer = calc.calculate(calc.Question(what="ma-like/filing", start=start), regimes.LONG_AFTER)
+    asked = calc.Question(what="ma-like/filing", start=start)
+    answer = calc.calculate(asked, regimes.LONG_AFTER, Library(regimes.DATA))
     reading = answer.reading
     assert (str(reading.due_on), str(reading.act_by)) == (due, act_by)
     assert reading.from_field == field
