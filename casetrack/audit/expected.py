@@ -116,7 +116,8 @@ def _fired(before: Before, entry: e.Entry, data: e.TransitionFired) -> e.Data:
         final=workflow.states[to].final,
         expedited=consequences.expedited_after(case, workflow, trigger, to),
     )
-    change = consequences.of(step(before, entry, data.trigger, to), before.calendars)
+    hurried = replace(step(before, entry, data.trigger, to), hurried=made.expedited)
+    change = consequences.of(hurried, before.calendars)
     return _with_returned(before, entry, _with(made, change))
 
 

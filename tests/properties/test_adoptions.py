@@ -7,7 +7,7 @@ nothing, and whoever goes somewhere and comes back stands where they stood.
 import os
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from casetrack.audit.findings import COUNTED
@@ -24,7 +24,7 @@ from tests.world import GUIDE, World
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
 SETTINGS = settings(
-    max_examples=300 if FULL else 15,
+    max_examples=500 if FULL else 40,
     deadline=None,
     derandomize=not FULL,
     suppress_health_check=list(HealthCheck),
@@ -128,6 +128,14 @@ def running(world: World) -> dict[str, Tracked]:
     return {t.deadline.deadline: t for t in world.case.open_deadlines()}
 
 
+def corrected(world: World) -> bool:
+    """Whether the facts are no longer those that the deadlines were armed by, one by one.
+
+    Taking a step back does not arm what would have run without it; going over does.
+    """
+    return any(isinstance(x.data, e.EntryCorrected | e.EntryVoided) for x in world.entries())
+
+
 def without_definition(found: dict[str, Tracked]) -> dict[str, object]:
     return {
         name: (t.deadline.reading, t.deadline.standard, t.deadline.alive_in, t.tolled_on,
@@ -152,10 +160,12 @@ def test_an_edition_that_says_nothing_new_changes_nothing(steps: list[Step]) -> 
     ship(world.tracker, later(GUIDE))
     before = running(world)
     data = go(world, GUIDE.id)
+    event(f"{len(before)} running")
     assert data is not None
-    assert (data.armed, data.closed, data.moved, data.reopened, data.unproven) == ((),) * 5
-    assert {kept.deadline for kept in data.kept} == set(before)
-    assert without_definition(running(world)) == without_definition(before)
+    if not corrected(world):
+        assert (data.armed, data.closed, data.moved, data.reopened, data.unproven) == ((),) * 5
+        assert {kept.deadline for kept in data.kept} == set(before)
+        assert without_definition(running(world)) == without_definition(before)
     sound(world)
 
 
@@ -167,7 +177,9 @@ def test_there_and_back_again_everything_runs_as_it_did(steps: list[Step], other
     assume(other != GUIDE.id and go(world, other) is not None)
     sound(world)
     assert go(world, guide) is not None
-    assert (running(world), world.case.state) == (before, state)
+    assert world.case.state == state
+    if not corrected(world):
+        assert running(world) == before
     sound(world)
 
 

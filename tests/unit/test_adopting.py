@@ -474,6 +474,17 @@ def test_an_audit_judges_each_entry_by_what_was_followed_then() -> None:
     sound(world)
 
 
+def test_an_audit_knows_what_starts_in_an_expedited_stage_of_what_is_followed() -> None:
+    """Complete on the 3rd at 09:00, while expedited: 48 hours end on the 5th at 09:00."""
+    world = World("2026-11-03T10:00")
+    go(world, ILLINOIS.id)
+    world.fire("submit", "2026-11-02T09:00", method="portal")
+    world.fire("expedite", "2026-11-02T10:00", expedite_reason="deterioration")
+    world.fire("information_complete", "2026-11-03T09:00")
+    assert world.dates("pa_decision#2")[0] == "2026-11-05"
+    sound(world)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
