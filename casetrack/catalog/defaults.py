@@ -4,5 +4,7 @@ The engine itself knows no plan, drug or place; a test looks for such names ever
 """
 
 WORKFLOW = "humana-il-guide"
-CALENDAR = "illinois-state"  # whose business days a report counts
+CALENDAR = (
+    "illinois-state"  # whose business days a report counts, and that stands in for one that is gone
+)
 ZONE = "America/Chicago"  # whose days a ledger and a report have

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from msgspec import MsgspecError
 
 from casetrack.catalog import calendars, workflows
-from casetrack.catalog.defaults import ZONE
+from casetrack.catalog.defaults import CALENDAR, ZONE
 from casetrack.catalog.library import Library
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.events import Effects, Event
@@ -20,7 +20,6 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.ledger.store import Ledger, Sources
 
-ALWAYS = "illinois-state"  # whose business days stand in for those of a calendar that is gone
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -43,7 +42,7 @@ class KeptCalendars(Mapping[str, Calendar]):
             return self._today[name]
         except (KeyError, UnknownName, BadDefinition):
             kept = list(self._editions(name))
-            return max(kept, key=lambda c: c.edition) if kept else calendars.load(ALWAYS)
+            return max(kept, key=lambda c: c.edition) if kept else calendars.load(CALENDAR)
 
     def _editions(self, name: str) -> Iterator[Calendar]:
         for use in {use for uses in self._ledger.calendars() for use in uses}:

@@ -1,6 +1,8 @@
 """The finer points of a clock: damage to each key is refused with the file and the key."""
 
+import shutil
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,10 +182,11 @@ def test_an_hour_clock_has_no_cut_off() -> None:
     ],
 )
 def test_calc_takes_the_date_of_the_notice_as_if_receipt_were_not_shown(
-    start: str, due: str, act_by: str, field: str
+    start: str, due: str, act_by: str, field: str, tmp_path: Path
 ) -> None:
+    shutil.copy(regimes.DATA / "ma-like.toml", tmp_path)
     asked = calc.Question(what="ma-like/filing", start=start)
-    answer = calc.calculate(asked, regimes.LONG_AFTER, Library(regimes.DATA))
+    answer = calc.calculate(asked, regimes.LONG_AFTER, Library(tmp_path))
     reading = answer.reading
     assert (str(reading.due_on), str(reading.act_by)) == (due, act_by)
     assert reading.from_field == field

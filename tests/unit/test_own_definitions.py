@@ -383,7 +383,7 @@ rules = [{{ field = "percent", test = "at_most", values = ["2"], says = "x", sou
 
 
 def test_every_problem_of_every_file_is_told_at_once_and_nothing_is_taken(tmp_path: Path) -> None:
-    made = library(tmp_path, small=SMALL, my_guide=GUIDE.replace('"7bd"', '"7w"'), bad="a = [")
+    made = library(tmp_path, small=SMALL, my_guide=GUIDE.replace('"7bd"', '"7y"'), bad="a = [")
     found = refusal(lambda: made.workflow("small"))
     assert any("my-guide.toml" in reason for reason in found)
     assert any("bad.toml" in reason for reason in found)
