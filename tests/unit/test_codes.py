@@ -164,10 +164,19 @@ DIAGNOSES = [
     ("D68311", "the value lacks the dot after its third character"),
     ("D6831", f"the value {HEADER}"),
     ("D66X", "the value is no code of the April 2026 edition"),
-    ("hemophilia B", "the value is not written as a code is, such as J45.901"),
-    ("D67, D66", "the value is not written as a code is, such as J45.901"),
-    ("MRN 12345", "the value is not written as a code is, such as J45.901"),
-    ("Ｄ67", "the value is not written as a code is, such as J45.901"),
+    (
+        "hemophilia B",
+        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+    ),
+    (
+        "D67, D66",
+        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+    ),
+    (
+        "MRN 12345",
+        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+    ),
+    ("Ｄ67", "the value is not written as a code is: a letter, two figures, a dot and the rest"),
 ]
 
 
@@ -211,7 +220,7 @@ def test_without_the_list_only_the_shape_is_looked_at(without: None) -> None:
     assert icd10cm.installed() is None
     assert warned(icd10="D66.X", other_codes=("D68.31",)) == []
     assert warned(icd10="none") == [
-        "icd-10-cm: icd10: the value is not written as a code is, such as J45.901"
+        "icd-10-cm: icd10: the value is not written as a code is: a letter, two figures, a dot and the rest"
     ]
     assert warned(icd10="D68311") == [
         "icd-10-cm: icd10: the value lacks the dot after its third character"
