@@ -179,7 +179,7 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return _misused(error, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
-        case OSError(filename=None):  # of files that were opened by name others have told
+        case OSError(filename=None, errno=int()):  # others have told of files opened by name
             return _unprinted(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json, debug=debug)

@@ -91,7 +91,7 @@ class Planner:
         if found and found[0][0] == name:
             return found[0][1]
         if name not in self._planned:
-            raise Refused("follows: no case of that reference stands before it")
+            raise Refused("follows: no case of that reference is in the ledger or in this file")
         return None
 
     def _workflow(self, case: Case, row: Row) -> Workflow:

@@ -270,6 +270,28 @@ def test_an_export_of_cases_that_went_over_and_follow_is_imported_the_same(
         assert (was["follows"] is None) == (now_["follows"] is None) == (ref == "C-1")
 
 
+def test_cases_of_a_file_are_imported_after_those_that_they_follow(
+    office: Office, tmp_path: Path
+) -> None:
+    head, *made = (
+        "case,action,on,follows",
+        "C-4,open,2026-11-02,C-3",
+        "C-3,open,2026-11-02,C-2",
+        "C-6,open,2026-11-02,C-5",
+        "C-2,open,2026-11-02,C-1",
+        "C-5,open,2026-11-02,",
+    )
+    sheet = "\n".join((head, *made, "")).encode()
+    office.do("open", "--ref", "C-1", "--on", "2026-11-02")
+    office.do("import", "-", stdin=sheet)
+    for ref, before in (("C-2", "C-1"), ("C-3", "C-2"), ("C-4", "C-3"), ("C-6", "C-5")):
+        assert office.do("show", ref, "--json").data["follows"]["case"] == before
+    round_about = f"{head}\nC-8,open,2026-11-02,C-9\nC-9,open,2026-11-02,C-8\n"
+    done = office("import", "-", stdin=round_about.encode())
+    assert done.code == 4
+    assert "is in the ledger or in this file" in " ".join(done.err.split())
+
+
 def test_what_closed_under_the_rules_that_were_left_is_explained_by_those(office: Office) -> None:
     """The plan's decision: 72 hours under Medicare, and after that five days under Illinois."""
     office.do("open", "--ref", "C-1", "--workflow", "ma-part-b-drug")

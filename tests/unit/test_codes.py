@@ -39,6 +39,8 @@ NO_NDC = [
     "0053-0099-0l", "-0053-0099-01",
 ]  # fmt: skip
 
+UNWRITTEN = "the value is not written as a code is: a letter, two figures, a dot and the rest"
+
 
 @pytest.mark.parametrize(("printed", "billed"), NDC)
 def test_an_ndc_is_billed_as_eleven_digits_padded_by_segment(printed: str, billed: str) -> None:
@@ -166,17 +168,17 @@ DIAGNOSES = [
     ("D66X", "the value is no code of the April 2026 edition"),
     (
         "hemophilia B",
-        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+        UNWRITTEN,
     ),
     (
         "D67, D66",
-        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+        UNWRITTEN,
     ),
     (
         "MRN 12345",
-        "the value is not written as a code is: a letter, two figures, a dot and the rest",
+        UNWRITTEN,
     ),
-    ("Ｄ67", "the value is not written as a code is: a letter, two figures, a dot and the rest"),
+    ("Ｄ67", UNWRITTEN),
 ]
 
 
@@ -219,9 +221,7 @@ def test_good_codes_other_fields_and_redacted_values_are_not_warned_of() -> None
 def test_without_the_list_only_the_shape_is_looked_at(without: None) -> None:
     assert icd10cm.installed() is None
     assert warned(icd10="D66.X", other_codes=("D68.31",)) == []
-    assert warned(icd10="none") == [
-        "icd-10-cm: icd10: the value is not written as a code is: a letter, two figures, a dot and the rest"
-    ]
+    assert warned(icd10="none") == [f"icd-10-cm: icd10: {UNWRITTEN}"]
     assert warned(icd10="D68311") == [
         "icd-10-cm: icd10: the value lacks the dot after its third character"
     ]
