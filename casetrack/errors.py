@@ -52,6 +52,10 @@ class BadDefinition(Refused):
     """A workflow or calendar file is not usable; every problem is in ``reasons``."""
 
 
+class AlreadyAdopted(Refused):
+    """The case follows that definition already."""
+
+
 class StaleVersion(Refused):
     """The case has moved on since the version that the caller saw."""
 

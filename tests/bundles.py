@@ -111,7 +111,7 @@ def files_of(
         ))  # fmt: skip
     asked = Asked(
         ledger=ledger.id, scope=said.scope, exports=(streams[0].last,), phi=phi,
-        known_at="2026-11-02" if left_out else None,
+        as_of="2026-11-02" if left_out else None,
     )  # fmt: skip
     definitions = Definitions(texts={DIGEST: DEFINITION}, missing=())
     pages = dict.fromkeys(ids[1:], "<!doctype html>\n")

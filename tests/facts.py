@@ -156,6 +156,18 @@ def voided(version: int, state: str | None = None, **changes: object) -> e.Event
     return happened(e.EntryVoided(**with_changes(members, changes)), reason="never happened")
 
 
+def adopted(**changes: object) -> e.Event:
+    """Over to another definition, in which the clock of ``reply#1`` is another's to meet."""
+    members: dict[str, Any] = {
+        "workflow": "other", "definition": "b" * 64, "edition": "2027-1", "left": DIGEST,
+        "origin": "submitted", "to": "sent", "expedited": True,
+        "states": (e.Renamed(origin="submitted", to="sent"),),
+        "kept": (e.Kept(deadline="reply#1", owner="reviewer", kind="service", alive_in=("sent",)),),
+        "unused": ("letter",),
+    }  # fmt: skip
+    return happened(e.WorkflowAdopted(**with_changes(members, changes)), reason="a new plan")
+
+
 def reminded(name: str, rung: str, act_by: date, *folded: str) -> e.Event:
     """The warning of one rung, with the less urgent ones that were folded into it."""
     at = datetime.combine(DAY, time(15), UTC)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from casetrack.catalog.defaults import ZONE
 from casetrack.ledger.store import Sources
 
 START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -34,4 +35,4 @@ class CountingBytes:
 
 def fixed_sources(clock: FakeClock | None = None, account: str = "os:tester@host") -> Sources:
     """New sources that start alike every time."""
-    return Sources(now=clock or FakeClock(), randomness=CountingBytes(), account=account)
+    return Sources(now=clock or FakeClock(), randomness=CountingBytes(), account=account, zone=ZONE)

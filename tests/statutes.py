@@ -64,12 +64,19 @@ IL = {
     "pa_decision": Rule("submit", "pa_submitted", False, "5d", 48),
     "approval_validity": Rule("approve", "approved", True, "12mo"),
     "approval_validity_short": Rule("approve", "approved", True, "6mo"),
+    "deemed_validity": Rule(
+        "deem_authorized", "deemed_authorized", True, "12mo", base="pa_decision"
+    ),
+    "deemed_validity_short": Rule(
+        "deem_authorized", "deemed_authorized", True, "6mo", base="pa_decision"
+    ),
     "appeal_filing": Rule("deny", "denied", True, "180d", base="receipt"),
     "missing_information": Rule("file_appeal", "internal_appeal", False, "3bd", 24),
     "appeal_decision": Rule("file_appeal", "internal_appeal", False, "15bd", 24),
     "federal_cap": Rule("file_appeal", "internal_appeal", False, "30d", 72),
     "exhaustion": Rule("file_appeal", "internal_appeal", False, "30d", 48, opens=True),
     "external_filing": Rule("uphold", "appeal_denied", True, "4mo", base="receipt", roll=True),
+    "late_filing": Rule("late_decision", "appeal_denied", True, "4mo", base="receipt", roll=True),
     "department_forwards": Rule("request_external_review", "external_review", False, "1bd"),
     "eligibility": Rule("department_forwarded", "eligibility_review", False, "5bd"),
     "eligibility_told": Rule("eligibility_reviewed", "eligibility_notice", False, "1bd"),
@@ -78,13 +85,17 @@ IL = {
     "pa_follow_up": Rule("submit", "pa_submitted", True, "2bd"),
     "info_response": Rule("request_info", "info_requested", True, "2bd"),
     "confirm_deemed": Rule("deem_authorized", "deemed_authorized", True, "1bd"),
+    "request_again": Rule("withdraw_appeal", "appeal_denied", True, "2bd"),
     "director_filing": Rule("find_ineligible", "ineligible", True, "2bd"),
     "director_follow_up": Rule("appeal_to_director", "director_appeal", True, "5bd"),
 }
 
 REGIMES = {"ma-part-b-drug": MA, "il-commercial": IL}
 # An approval lasts as long as the plan states, and no law gives it a length.
-STATED = {"ma-part-b-drug": {"approval_validity"}, "il-commercial": set[str]()}
+STATED = {
+    "ma-part-b-drug": {"approval_validity", "coverage_ends"},
+    "il-commercial": {"coverage_ends"},
+}
 
 
 def nth(year: int, month: int, weekday: int, n: int) -> date:

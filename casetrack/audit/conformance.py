@@ -6,7 +6,7 @@ claims is compared. A wrong entry is then folded as it stands, so that it is fou
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,10 +16,11 @@ from casetrack.audit import effects, guards, values
 from casetrack.audit.expected import Before, expected, values_of
 from casetrack.audit.findings import Editions, Finding, Recorded, Severity, uses
 from casetrack.audit.hindsight import hindsight
-from casetrack.audit.warnings import reminded
+from casetrack.audit.warnings import counted, reminded
 from casetrack.domain import dates, decide, machine
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.former import with_former
 from casetrack.domain.guards import Ask
 from casetrack.domain.partial import evolve_partly
 from casetrack.domain.plans import PLAN, clock_of
@@ -31,39 +32,63 @@ _NOT_OF_A_CASE = (e.LedgerOpened, e.DisclosureMade)
 _RULES = {
     e.CaseOpened: "clock", e.TransitionFired: "transition", e.EvidenceRecorded: "clock",
     e.NoteAdded: "clock", e.EntryCorrected: "correction", e.EntryVoided: "correction",
+    e.WorkflowAdopted: "adoption",
 }  # fmt: skip
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One case's entries, by what it goes by, with the workflow it has pinned."""
+    """One case's entries, by what it goes by, with the workflow that it was opened under.
+
+    ``pinned``: any other that it followed since, by its digest; None where that is not kept.
+    """
 
     name: str
     entries: Sequence[e.Entry]
     workflow: Workflow
+    pinned: Callable[[str], Workflow | None] = lambda _: None
 
 
 def conformance(record: Record, editions: Editions, now: datetime) -> Iterator[Finding]:
     """Everything about one case, by version, and then about the case as a whole."""
-    workflow, case_id = record.workflow, record.entries[0].case
+    followed, case_id = tuple(_followed(record)), record.entries[0].case
     case, used, last = Case(id=case_id), Recorded(editions), None
     for place, entry in enumerate(record.entries):
         before = Before(
             case=case,
             entries=record.entries[:place],
-            workflow=workflow,
+            workflow=followed[place],
             calendars=used.after(entry.data),
+            adopts=_adopts(record, entry),
         )
         judged = (*_order(before, entry, last), *_judged(before, entry, editions))
         yield from (_finding(record, entry.version, *one) for one in dict.fromkeys(judged))
-        known = {**workflow.clocks, PLAN: None}
-        fitting = effects.foldable(entry.data, known, workflow.states)
+        after = before.adopts or before.workflow
+        known = {**after.clocks, PLAN: None}
+        fitting = effects.foldable(entry.data, known, after.states)
         case = evolve_partly(case, replace(entry, data=fitting))
         used, last = used.after(entry.data), entry
-    for version, detail in hindsight(record.entries, workflow, used):
+    for version, detail in hindsight(record.entries, followed, used):
         yield _finding(record, version, "warning", "hindsight", detail)
-    yield from (_finding(record, None, *one) for one in _standing(case, workflow, now))
+    yield from (_finding(record, None, *one) for one in _standing(case, followed[-1], now))
     for version, detail in _actors(record.entries):
         yield _finding(record, version, "info", "actor", detail)
+
+
+def _followed(record: Record) -> Iterator[Workflow]:
+    """For each entry the workflow that it is judged by, and one more for what stands at the end."""
+    workflow, left = record.workflow, [record.workflow]
+    for entry in record.entries:
+        yield workflow
+        adopted = _adopts(record, entry)
+        if adopted is not None:
+            workflow = with_former(adopted, left)
+            left.append(adopted)
+    yield workflow
+
+
+def _adopts(record: Record, entry: e.Entry) -> Workflow | None:
+    data = entry.data
+    return record.pinned(data.definition) if isinstance(data, e.WorkflowAdopted) else None
 
 
 def _finding(
@@ -103,13 +128,15 @@ def _judged(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     if isinstance(entry.data, _NOT_OF_A_CASE) or _misplaced(before, entry):
         yield "error", "type", f"no {entry.type} belongs here"
         return
-    for use in uses(entry.data):
-        if editions.of(use) is None:
-            told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
-            yield "warning", "edition", f"not checkable: dates rest on {told}"
+    unknown = [use for use in uses(entry.data) if editions.of(use) is None]
+    for use in unknown:
+        told = f"{use.id}, edition {use.edition}: its text is not in the ledger"
+        yield "warning", "edition", f"not checkable: dates rest on {told}"
     try:
         yield from values.judged(before, entry)
-        yield from _decided(before, entry)
+        for severity, rule, detail in _decided(before, entry, editions):
+            doubtful = unknown and rule == "dates"
+            yield "warning" if doubtful else severity, rule, detail
         yield from _beside(before, entry, editions)
     except CasetrackError as error:
         yield "error", _RULES.get(type(entry.data), "change"), error.message
@@ -122,7 +149,7 @@ def _misplaced(before: Before, entry: e.Entry) -> bool:
     return isinstance(entry.data, e.CaseOpened) == bool(before.entries)
 
 
-def _decided(before: Before, entry: e.Entry) -> Judged:
+def _decided(before: Before, entry: e.Entry, editions: Editions) -> Judged:
     """What the entry claims, beside what its command comes to when it is decided again."""
     if isinstance(entry.data, e.TransitionFired):
         yield from _transition(before, entry, entry.data)
@@ -133,6 +160,7 @@ def _decided(before: Before, entry: e.Entry) -> Judged:
     if isinstance(entry.data, e.Effects) and isinstance(made, e.Effects):
         for wrong in effects.differences(entry.data, made):
             yield "error", *wrong
+        yield from counted(before, entry, made, editions.shipped)
 
 
 def _transition(before: Before, entry: e.Entry, data: e.TransitionFired) -> Judged:

@@ -1,16 +1,17 @@
-"""Deadlines on record that today's shipped definitions and calendars would date otherwise.
+"""Deadlines that today's shipped definitions and calendars would date otherwise, or arm as well.
 
 Each is counted again from the recorded facts, corrected as they are, and moved again by all that
 moved it since. Nothing is changed; what differs is listed with the reason.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.audit.findings import Editions, Recorded
+from casetrack.audit.unarmed import unarmed
 from casetrack.domain import clocks, corrections, freshness
 from casetrack.domain import events as e
 from casetrack.domain.calendar import Calendar
@@ -43,24 +44,39 @@ class Why(Struct, frozen=True, kw_only=True):
 
 
 class Drifted(Struct, frozen=True, kw_only=True):
-    """``today`` is None where today's definitions can't date the deadline, or never arm it."""
+    """``today`` is None where today's definitions can't date the deadline, or never arm it.
+
+    ``recorded`` is None where they alone arm it, and then ``deadline`` is the name of its clock.
+    """
 
     case: str
     deadline: str
     outcome: str | None
-    recorded: Dates
+    recorded: Dates | None
     today: Dates | None
     why: tuple[Why, ...]
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One case; ``pinned`` is its workflow, ``today`` the one shipped under that id, if any."""
+    """One case; ``pinned`` is its workflow, ``today`` the one shipped under that id, if any.
+
+    ``left``: by digest, the definitions that it followed before. What closed under one of those is
+    judged by that one: going over to another was asked for, and moves nothing that is closed.
+    """
 
     name: str
     case: Case
     entries: Sequence[e.Entry]
     pinned: Workflow
     today: Workflow | None
+    left: Mapping[str, Workflow] = {}
+
+    def judging(self, tracked: Tracked) -> "Record":
+        """With the workflow that a deadline is judged by."""
+        digest = tracked.deadline.definition
+        if tracked.outcome is None or digest == self.case.definition or digest not in self.left:
+            return self
+        return replace(self, pinned=self.left[digest], today=self.left[digest])
 
 
 def dated(record: Record) -> Iterator[Tracked]:
@@ -72,9 +88,27 @@ def dated(record: Record) -> Iterator[Tracked]:
 
 def drifted(record: Record, editions: Editions) -> Iterator[Drifted]:
     for tracked in dated(record):
-        found = _Deadline(record, editions, tracked).drift()
+        found = _Deadline(record.judging(tracked), editions, tracked).drift()
         if found is not None:
             yield found
+    if record.today is not None:
+        yield from _unarmed(record, record.today, editions)
+
+
+def _unarmed(record: Record, today: Workflow, editions: Editions) -> Iterator[Drifted]:
+    """What only an edition of today arms."""
+    pinned = record.pinned
+    for one in unarmed(record.case, record.entries, pinned, today, editions.shipped):
+        arms = f"{one.event} (version {one.version}) arms it in edition {today.edition} alone"
+        detail = f"{arms}: {one.reason}" if one.reason else arms
+        yield Drifted(
+            case=record.name,
+            deadline=one.clock,
+            outcome=None,
+            recorded=None,
+            today=None if one.reading is None else dates_of(one.reading),
+            why=(Why(kind="workflow", detail=detail),),
+        )
 
 
 class _Deadline:
@@ -116,7 +150,7 @@ class _Deadline:
         clock = clock_of(workflow, tracked.deadline.clock)
         if clock.owner != "provider" or clock.opens or not self._reprojected():
             return reading
-        # What is ours was not moved later when a calendar changed, and would not be today.
+        # What is ours was not moved later with a calendar or an edition, and would not be today.
         return replace(reading, act_by=min(reading.act_by, tracked.deadline.reading.act_by))
 
     def _check_armed(self, workflow: Workflow) -> None:
@@ -128,18 +162,19 @@ class _Deadline:
         armed = freshness.fact_of(self._tracked, self._record.entries)
         values = self._record.case.values_of(armed.version)
         event = event_name(armed.data, values.get("kind"))
-        if event not in workflow.clocks[name].armed_by:
+        if not workflow.clocks[name].starts_by(event):
             raise Refused(f"in edition {workflow.edition} {event} does not arm {name}")
 
     def _reprojected(self) -> bool:
         name = self._tracked.deadline.deadline
-        data = (entry.data for entry in self._record.entries)
-        return any(
-            move.deadline == name
-            for found in data
-            if isinstance(found, e.DeadlineReprojected)
-            for move in found.moved
-        )
+        for entry in self._record.entries:
+            match entry.data:
+                case e.DeadlineReprojected(moved=those) | e.WorkflowAdopted(kept=those):
+                    if any(one.deadline == name for one in those):
+                        return True
+                case _:
+                    pass
+        return False
 
     def _reasons(self) -> Iterator[Why]:
         """One definition after the other is made today's; each that changes a date is a reason."""

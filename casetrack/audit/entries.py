@@ -43,7 +43,7 @@ class Definitions:
 
 def named_digests(data: e.Data) -> Iterator[str]:
     """What an entry names by digest: workflows, and calendars that its dates rest on."""
-    if isinstance(data, e.CaseOpened):
+    if isinstance(data, e.CaseOpened | e.WorkflowAdopted):
         yield data.definition
     if isinstance(data, e.Effects):
         readings = [*(x.reading for x in data.moved), *(x.standard for x in data.moved)]

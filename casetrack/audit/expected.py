@@ -5,12 +5,14 @@ Whatever followed from that is made anew and trusts nothing the entry claims.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from casetrack.domain import (
+    adopting,
     amending,
     changes,
     clocks,
@@ -25,6 +27,7 @@ from casetrack.domain import (
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.domain.fold import field_values
+from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 
@@ -33,12 +36,16 @@ T = TypeVar("T")
 
 
 class Before(Struct, frozen=True, kw_only=True):
-    """A case up to an entry, and what its commands are decided by."""
+    """A case up to an entry, and what its commands are decided by.
+
+    ``adopts``: the definition that the entry says the case follows from there on.
+    """
 
     case: Case
     entries: Sequence[e.Entry]
     workflow: Workflow
     calendars: clocks.Calendars
+    adopts: Workflow | None = None
 
 
 def expected(before: Before, entry: e.Entry) -> e.Data:
@@ -48,7 +55,12 @@ def expected(before: Before, entry: e.Entry) -> e.Data:
 
 
 def moment_of(entry: e.Entry) -> commands.Moment:
-    return commands.Moment(on=entry.occurred_on, at=entry.occurred_at, now=entry.recorded_at)
+    return commands.Moment(on=entry.occurred_on, at=entry.occurred_at, now=decided_at(entry))
+
+
+def decided_at(entry: e.Entry) -> datetime:
+    """What the clock showed: a record that waited for the one before it says so."""
+    return entry.data.clock_behind or entry.recorded_at
 
 
 def values_of(entry: e.Entry) -> Mapping[str, e.Value]:
@@ -104,7 +116,8 @@ def _fired(before: Before, entry: e.Entry, data: e.TransitionFired) -> e.Data:
         final=workflow.states[to].final,
         expedited=consequences.expedited_after(case, workflow, trigger, to),
     )
-    change = consequences.of(step(before, entry, data.trigger, to), before.calendars)
+    hurried = replace(step(before, entry, data.trigger, to), hurried=made.expedited)
+    change = consequences.of(hurried, before.calendars)
     return _with_returned(before, entry, _with(made, change))
 
 
@@ -113,7 +126,8 @@ def _with_returned(before: Before, entry: e.Entry, made: e.Effects) -> e.Data:
     case, rules = before.case, reliving.Rules(before.workflow, before.calendars)
     closed = [name for name in made.reopened if case.deadlines[name].outcome is not None]
     found = reliving.returned(case, before.entries, rules, event_of(entry, made), closed)
-    return replace(made, moved=(*made.moved, *found))
+    moved = with_sent((*made.moved, *found), case, rules.frame, decided_at(entry))
+    return replace(made, moved=moved)
 
 
 def _recorded(before: Before, entry: e.Entry, data: e.EvidenceRecorded) -> e.Data:
@@ -136,11 +150,12 @@ def _corrected(before: Before, entry: e.Entry, data: e.EntryCorrected) -> e.Data
         raise Refused("it corrects a correction; the original's version belongs there")
     if data.on is not None or data.at is not None:
         on = data.on or known.original.occurred_on
-        told = commands.Moment(on=on, at=data.at, now=entry.recorded_at)
+        told = commands.Moment(on=on, at=data.at, now=decided_at(entry))
         amending.check_order(case, workflow, known.original, told)
     bare = replace(data, armed=(), closed=(), moved=(), reopened=(), unproven=())
     rules, event = reliving.Rules(workflow, before.calendars), event_of(entry, bare)
-    moved = tuple(reliving.amended(case, before.entries, rules, event, known.original))
+    found = reliving.amended(case, before.entries, rules, event, known.original)
+    moved = with_sent(found, case, rules.frame, decided_at(entry))
     event = event_of(entry, replace(bare, moved=moved))
     return freshness.decided_again(case, event, workflow, before.calendars, known.original).data
 
@@ -149,6 +164,18 @@ def _voided(before: Before, entry: e.Entry, data: e.EntryVoided) -> e.Data:
     command = commands.Void(version=data.voids, reason="", moment=moment_of(entry))
     case, entries, calendars = before.case, before.entries, before.calendars
     return voiding.void(case, entries, before.workflow, calendars, command).data
+
+
+def _adopted(before: Before, entry: e.Entry, data: e.WorkflowAdopted) -> e.Data:
+    if before.adopts is None:
+        raise Refused("the definition it adopts is not, or not as it was, in the ledger")
+    adopt = commands.Adopt(
+        definition=data.definition,
+        states={renamed.origin: renamed.to for renamed in data.states},
+        moment=moment_of(entry),
+    )
+    case, entries, calendars = before.case, before.entries, before.calendars
+    return adopting.adopt(case, entries, before.adopts, calendars, adopt).data
 
 
 def _planned(before: Before, entry: e.Entry, data: e.DeadlinePlanned) -> e.Data:
@@ -185,7 +212,7 @@ def _resumed(before: Before, entry: e.Entry, data: e.DeadlineResumed) -> e.Data:
 
 def _reprojected(before: Before, entry: e.Entry, data: e.DeadlineReprojected) -> e.Data:
     event = reprojecting.reproject(
-        before.case, before.workflow, before.calendars, entry.recorded_at
+        before.case, before.workflow, before.calendars, decided_at(entry)
     )
     return replace(data, moved=()) if event is None else event.data
 
@@ -204,6 +231,7 @@ _MAKERS: Mapping[type[e.Data], Callable[[Before, e.Entry, Any], e.Data]] = {
     e.NoteAdded: _noted,
     e.EntryCorrected: _corrected,
     e.EntryVoided: _voided,
+    e.WorkflowAdopted: _adopted,
     e.DeadlinePlanned: _planned,
     e.DeadlineDone: _done,
     e.DeadlineExtended: _extended,

@@ -1,6 +1,6 @@
 """The heads that were kept of the tree: frontiers, and checkpoints inside and outside."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -52,9 +52,13 @@ def judge(
     walked: Walked,
     frontiers: Mapping[int, bytes],
     checkpoints: Mapping[int, Checkpoint],
+    noted: Collection[int],
     findings: Findings,
 ) -> None:
-    """The tree against the heads that the ledger itself keeps of it."""
+    """The tree against the heads that the ledger itself keeps of it.
+
+    ``noted``: the sizes of which it has a checkpoint, signed or not.
+    """
     if walked.gap is not None:
         findings.add("leaf altered", f"leaf {walked.gap} is not there")
     for size, packed in frontiers.items():
@@ -65,6 +69,10 @@ def judge(
     last = max(frontiers, default=0)
     if last != walked.size and walked.gap is None:
         findings.add("leaf altered", f"there are {walked.size} leaves, and {last} were sealed")
+    for size in sorted(frontiers.keys() - set(noted)):
+        # A seal signs what the one before left unsigned; only the last may have been cut off.
+        if 0 < size < last and walked.holds(size):
+            findings.add("checkpoint rewritten", f"of size {size}: it is not there any more")
     for size, checkpoint in checkpoints.items():
         _extends(walked, checkpoint, f"the ledger's own checkpoint of size {size}", findings)
         if size and size not in frontiers:
@@ -116,6 +124,12 @@ def witness(
         why = f"of size {size}: {outside.name} has another root, and both are signed"
         findings.add("checkpoint rewritten", why)
     return _extends(walked, note.checkpoint, outside.name, findings)
+
+
+def covered(walked: Walked, signed: Iterable[Checkpoint]) -> int:
+    """How many leaves the largest signed head covers that fits them."""
+    fitting = (x.size for x in signed if walked.holds(x.size) and x.root in roots(walked, x.size))
+    return max(fitting, default=0)
 
 
 def vouched(

@@ -27,14 +27,19 @@ _EFFECTS = ("armed", "closed", "moved", "reopened", "unproven")
 _UNREADABLE = (AttributeError, CasetrackError, LookupError, TypeError, ValueError)
 
 
-def hindsight(entries: Entries, workflow: Workflow, calendars: clocks.Calendars) -> Hindsight:
-    """Of each entry that stands, and that a later correction concerns."""
+def hindsight(
+    entries: Entries, followed: Sequence[Workflow], calendars: clocks.Calendars
+) -> Hindsight:
+    """Of each entry that stands, and that a later correction concerns.
+
+    ``followed``: for each entry, the workflow that it is judged by.
+    """
     gone = corrections.voided(entries)
     for place, entry in enumerate(entries):
         later = [_bare(x) for x in entries[place + 1 :] if 0 < target(x) <= entry.version]
         if entry.version in gone or not later:
             continue
-        view = _View(entries[:place], entry, later, workflow, calendars)
+        view = _View(entries[:place], entry, later, followed[place], calendars)
         since = ", ".join(str(x.version) for x in later)
         try:
             for detail in view.found():
@@ -89,7 +94,7 @@ class _View:
         fresh = {
             name: now.lived(tracked)
             for name, tracked in case.deadlines.items()
-            if any(rests_on(tracked, x, self._workflow) for x in originals)
+            if any(rests_on(case, tracked, x, self._workflow) for x in originals)
             and now.dates(tracked) != then.dates(tracked)
         }
         return self._watched(replace(case, deadlines={**case.deadlines, **fresh}), originals)

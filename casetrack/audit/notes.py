@@ -14,8 +14,12 @@ _CHECKPOINT = re.compile(
     r"(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
 )
 _SIGNATURE = re.compile(r"— (?P<name>[!-*,-~]+) (?P<code>[A-Za-z0-9+/]+={0,2})")
+_NOTE = re.compile(rf"(?m)^{_CHECKPOINT.pattern}\n(?:{_SIGNATURE.pattern}\n)+")
 _CODE_BYTES = 68  # key id and signature
 MOST_BYTES = 64 * 1024
+_FIELD = 2**255 - 19
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7  # of order eight
+_SMALL = {0, 1, _FIELD - 1, _EIGHTH, _FIELD - _EIGHTH}
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -66,7 +70,17 @@ def verifier_key(name: str, public: bytes) -> str:
     return f"{name}+{key_id(name, public).hex()}+{b64encode(_ED25519 + public).decode()}"
 
 
+def sound(public: bytes) -> bool:
+    """Whether no signature by that key fits whatever text: its order is not small.
+
+    A key that is not written in its one form is not sound either.
+    """
+    y = int.from_bytes(public, "little") & (2**255 - 1)
+    return len(public) == 32 and y < _FIELD and y not in _SMALL
+
+
 def verifies(public: bytes, signature: bytes, signed: bytes) -> bool:
+    """Whether the key signed it; one that is not ``sound`` never did."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -74,7 +88,7 @@ def verifies(public: bytes, signature: bytes, signed: bytes) -> bool:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return sound(public)
 
 
 def sign(secret: bytes, signed: bytes) -> bytes:
@@ -122,6 +136,13 @@ def parse(text: str) -> Note:
         raise Refused("the checkpoint has no signature line of its own origin")
     signatures = tuple((code[:4], code[4:]) for code in codes)
     return Note(checkpoint=checkpoint, signatures=signatures, text=text)
+
+
+def within(text: str) -> Note:
+    """The checkpoint in a text, such as a whole report; of several the one that covers most."""
+    lines = text.replace("\r\n", "\n") + "\n"
+    found = max(_NOTE.finditer(lines), key=lambda note: int(note["size"]), default=None)
+    return parse("" if found is None else found[0])
 
 
 def no_checkpoint() -> Refused:

@@ -25,10 +25,6 @@ class Walked(Struct, frozen=True, kw_only=True):
     trees: Mapping[int, tuple[Frontier, Frontier]]
     known: frozenset[bytes]
 
-    @property
-    def root(self) -> bytes:
-        return self.trees[self.size][0].root
-
     def holds(self, size: int) -> bool:
         """Whether the tree of that size can be judged."""
         return size in self.trees and (self.gap is None or size <= self.gap)

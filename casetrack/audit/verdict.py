@@ -11,12 +11,16 @@ from casetrack.audit.problems import Problem
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """``problems`` are the first of ``total``; ``root`` of ``sealed`` leaves, if it was made."""
+    """``problems`` are the first of ``total``; ``root`` of ``sealed`` leaves, if it was made.
+
+    Sealed is what a signed checkpoint covers; ``unsigned`` are leaves that none does.
+    """
 
     entries: int
     cases: int
     sealed: int
     unsealed: int
+    unsigned: int = 0
     root: bytes | None = None
     quick: bool = False
     problems: Sequence[Problem] = ()
@@ -40,6 +44,7 @@ def data(verdict: Verdict) -> Mapping[str, object]:
         "cases": verdict.cases,
         "sealed": verdict.sealed,
         "unsealed": verdict.unsealed,
+        "unsigned": verdict.unsigned,
         "root": None if verdict.root is None else b64encode(verdict.root).decode(),
         "witness": _witness(verdict.proved),
         "proved": claim(verdict),
@@ -80,6 +85,9 @@ def lines(verdict: Verdict) -> Iterator[str]:
     counts = f"{verdict.sealed} sealed, {verdict.unsealed} unsealed"
     yield f"{claim(verdict)}: {entries} of {cases}, {counts}"
     yield from _meaning(verdict)
+    if verdict.ok and verdict.unsigned:
+        yield f"no checkpoint covers {_count(verdict.unsigned, 'leaf', 'leaves')} of the tree:"
+        yield "a seal was cut off, or its checkpoint was taken away; compare with an old report"
     for one in verdict.witnesses:
         if verdict.ok and one.note is not None and one is not verdict.proved:
             yield f"it extends {one.name}, of size {one.note.checkpoint.size}"

@@ -14,6 +14,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import stat
 import struct
@@ -251,7 +252,7 @@ def signed(key: bytes, signature: bytes, text: bytes) -> bool:
 
 _BASE64 = "[A-Za-z0-9+/]"
 _NOTE = re.compile(
-    rf"(?P<text>(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64}{{43}}=)\n)"
+    rf"(?m)^(?P<text>(?P<origin>[!-*,-~]+)\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64}{{43}}=)\n)"
     r"\n(?P<signatures>(?:— [!-*,-~]+ [A-Za-z0-9+/]+={0,2}\n)+)"
 )
 _LEAF = re.compile(rf"leaf (0|[1-9][0-9]{{0,15}}) ({_UUID}) ([1-9][0-9]{{0,15}})")
@@ -327,6 +328,7 @@ _MEMBERS: Mapping[str, tuple[type, ...]] = {
     "type": (str,), "key": (str,), "occurred_on": (str,), "occurred_at": (str, type(None)),
     "recorded_at": (str,), "actor": (str,), "by": (str,), "data": (dict,), "sealed": (dict,),
 }  # fmt: skip
+_TYPE = re.compile("[A-Za-z]{1,64}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 Place = tuple[str, int]
 Values = dict[Place, dict[str, Any]]
@@ -366,6 +368,8 @@ def entry(text: str, line: int) -> Entry:
     if not all(type(body[name]) in kinds for name, kinds in _MEMBERS.items()) or body["v"] != 1:
         raise Bad(f"{where} is no entry of format 1")
     if not (re.fullmatch(_UUID, body["case"]) and _INSTANT.fullmatch(body["recorded_at"])):
+        raise Bad(f"{where} is no entry of format 1")
+    if not _TYPE.fullmatch(body["type"]):
         raise Bad(f"{where} is no entry of format 1")
     if not all(isinstance(seal, str) and _HASH.fullmatch(seal) for seal in body["sealed"].values()):
         raise Bad(f"{where} is no entry of format 1")
@@ -449,7 +453,17 @@ def _chains(bundle: Bundle) -> Iterator[str]:
             yield f"case {case['case']}: an entry is missing"
         if case["entries"] != len(found):
             yield f"case {case['case']}: not as many entries as the manifest says"
+        if case["left_out"] and _unasked(bundle, case):
+            yield f"case {case['case']}: entries are left out for no reason that the manifest has"
         yield from _chain(found, bundle.manifest["ledger"])
+
+
+def _unasked(bundle: Bundle, case: Mapping[str, Any]) -> bool:
+    """What was true by a day may lack any entry; what was known by one lacks the last ones."""
+    if bundle.manifest["as_of"] is not None:
+        return False
+    whole_front = case["left_out"] == list(range(case["entries"] + 1, case["last"] + 1))
+    return bundle.manifest["known_at"] is None or not whole_front
 
 
 def _chain(found: Sequence[Entry], ledger: str) -> Iterator[str]:
@@ -653,7 +667,7 @@ _SAYS = {
     "LedgerOpened": "the ledger was opened",
     "KeyMade": "a signing key was made",
     "KeyRotated": "a newer signing key took over",
-    "DisclosureMade": "typed values left the ledger: {command}, {scope} cases",
+    "DisclosureMade": "shown or handed out: {command}, {scope} cases",
     "CaseOpened": "opened under {workflow}, edition {edition}: {state}",
     "TransitionFired": "{trigger}: {from} -> {to}",
     "EvidenceRecorded": "evidence recorded: {item}",
@@ -667,6 +681,7 @@ _SAYS = {
     "DeadlineReprojected": "deadlines were counted again, the calendar having changed",
     "EntryCorrected": "version {corrects} was corrected",
     "EntryVoided": "version {voids} was taken back",
+    "WorkflowAdopted": "went over to {workflow}, edition {edition}: {from} -> {to}",
     "ReminderSent": "reminder of {deadline} ({rung}), act by {act_by}",
     "ValueRedacted": "typed values were redacted",
 }
@@ -784,7 +799,7 @@ def _open_ends(bundle: Bundle) -> Iterator[str]:
     if early:
         yield f"why these are not sealed, though later ones are: {', '.join(early[:10])}"
     if bundle.note is None or bundle.note.size > len(bundle.sealed):
-        yield "that no entry of these cases was left out: the bundle is not of the whole ledger"
+        yield "that no entry of these cases was left out: only a whole sealed ledger can show that"
 
 
 def report(bundle: Bundle, outside: Outside) -> Iterator[str]:
@@ -826,8 +841,16 @@ def run(arguments: Sequence[str]) -> int:
         problems, told = ["a part of the bundle is not of format 1"], []
     if problems:
         told = [*(f"WRONG: {text}" for text in problems), "verdict: do not rely on this bundle"]
-    sys.stdout.write("".join(f"{safe(line)}\n" for line in told))
+    _print(told)
     return 5 if problems else 0
+
+
+def _print(told: Iterable[str]) -> None:
+    try:
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in told))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as ``head`` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _outside(key: str | None, checkpoint: Path | None) -> Outside:
@@ -836,8 +859,10 @@ def _outside(key: str | None, checkpoint: Path | None) -> Outside:
     if checkpoint is None:
         return Outside(key, None)
     with checkpoint.open("rb") as stream:
-        text = stream.read(1 << 20).decode(errors="replace").replace("\r\n", "\n")
-    found = _NOTE.search(text)
+        text = stream.read(64 << 20).decode("utf-8-sig", errors="replace")
+    # Of several the one that covers most, so that a mailbox may be given whole.
+    notes = _NOTE.finditer(text.replace("\r\n", "\n") + "\n")
+    found = max(notes, key=lambda one: int(one["size"]), default=None)
     return Outside(key, note((found[0] if found else "").encode(), "the file of --checkpoint"))
 
 

@@ -23,7 +23,7 @@ _ACTIVITIES: Mapping[type[e.Data], str] = {
     e.DeadlinePlanned: "plan", e.DeadlineDone: "done", e.DeadlineExtended: "extend",
     e.DeadlineTolled: "toll", e.DeadlineResumed: "resume", e.DeadlineReprojected: "reproject",
     e.EntryCorrected: "amend", e.EntryVoided: "void", e.ReminderSent: "remind",
-    e.ValueRedacted: "redact",
+    e.ValueRedacted: "redact", e.WorkflowAdopted: "adopt",
 }  # fmt: skip
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -129,6 +129,10 @@ def _own(entry: e.Entry, *, voided: bool) -> Iterator[_Item]:
             yield "string", "from", origin
             yield "string", "to", to
             yield from _values("field", fields)
+        case e.WorkflowAdopted(workflow=workflow, origin=origin, to=to):
+            yield "string", "workflow", workflow
+            yield "string", "from", origin
+            yield "string", "to", to
         case e.CaseOpened(fields=fields) | e.EvidenceRecorded(fields=fields):
             yield from _values("field", fields)
         case e.NoteAdded(fields=fields):

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from casetrack.catalog import resources
+from casetrack.catalog.lines import NOWHERE, Lines
+from casetrack.catalog.problems import dotted
 from casetrack.domain.calendar import Calendar, ClosedDay
 from casetrack.errors import BadDefinition, UnknownName
 
@@ -21,7 +23,7 @@ MAX_YEARS = 100
 _ISO_WEEK = range(1, 8)
 
 
-class _Definition(msgspec.Struct, frozen=True):
+class Definition(msgspec.Struct, frozen=True):
     id: str
     title: str
     edition: str
@@ -45,18 +47,26 @@ def load(id: str) -> Calendar:
     return _named(id, resources.calendar_text(id), f"{id}.toml")
 
 
+@lru_cache(maxsize=64)
+def text_of(calendar: Calendar) -> str:
+    """The canonical text that the calendar's digest is taken of."""
+    days = [{name: getattr(day, name) for name in _LISTED} for day in calendar.days]
+    said = {name: getattr(calendar, name) for name in _FILE if name != "days"}
+    return canonical_text({**said, "days": days})
+
+
 @cache
 def shipped_text(id: str) -> tuple[str, str] | None:
     """(digest, canonical text) of a shipped calendar; None if there is none of that id."""
     if id not in available():
         return None
-    text = canonical_text(resources.parse_toml(resources.calendar_text(id), f"{id}.toml"))
-    return sha256(text.encode()).hexdigest(), text
+    calendar = load(id)
+    return calendar.digest, text_of(calendar)
 
 
 def from_text(text: str) -> Calendar:
     """The calendar of a canonical text, as a ledger keeps it."""
-    definition = msgspec.structs.asdict(msgspec.json.decode(text, type=_Definition))
+    definition = msgspec.structs.asdict(msgspec.json.decode(text, type=Definition))
     return Calendar(**definition, digest=sha256(text.encode()).hexdigest())
 
 
@@ -66,18 +76,29 @@ def check_file(path: Path) -> Calendar:
 
 
 def _named(name: str, text: str, where: str) -> Calendar:
-    calendar = parse(resources.parse_toml(text, where), where)
-    if calendar.id != name:
-        raise _bad(where, [f"{where}: id: must be the file's name"])
-    return calendar
+    data = resources.parse_toml(text, where)
+    return parse(data, where, Lines(text, data), name=name)
 
 
-def parse(data: Mapping[str, object], where: str) -> Calendar:
-    """Raises ``BadDefinition`` with every problem as ``where: key: problem``."""
-    problems = [*_of_keys(data, _FILE), *_of_horizon(data), *_of_days(data)]
+def parse(
+    data: Mapping[str, object],
+    where: str,
+    lines: Lines = NOWHERE,
+    found: Iterable[str] = (),
+    *,
+    name: str | None = None,
+) -> Calendar:
+    """Raises ``BadDefinition`` with every problem as ``where: line: key: problem``.
+
+    ``found``: problems that were found before. ``name``: what the id has to be.
+    """
+    problems = [*found, *_of_keys(data, _FILE), *_of_horizon(data), *_of_days(data)]
+    if name is not None and data.get("id") != name and not _id(data.get("id")):
+        problems.append("id: must be the file's name")
     if problems:
-        raise _bad(where, [f"{where}: {problem}" for problem in problems])
-    definition = msgspec.structs.asdict(msgspec.convert(data, _Definition))
+        told = [f"{lines.words(problem.partition(': ')[0])}{problem}" for problem in problems]
+        raise _bad(where, [f"{where}: {problem}" for problem in told])
+    definition = msgspec.structs.asdict(msgspec.convert(data, Definition))
     digest = sha256(canonical_text(data).encode()).hexdigest()
     return Calendar(**definition, digest=digest)
 
@@ -133,7 +154,8 @@ def _day(value: object) -> str | None:
 
 
 def _status(value: object) -> str | None:
-    return None if value in ("official", "computed") else 'must be "official" or "computed"'
+    known = ("official", "computed", "own")
+    return None if value in known else 'must be "official", "computed" or "own"'
 
 
 def _weekend(value: object) -> str | None:
@@ -171,7 +193,7 @@ _LISTED: Mapping[str, _Check] = {
 
 def _of_keys(table: Mapping[str, object], checks: Mapping[str, _Check]) -> Iterator[str]:
     for key in sorted(table.keys() - checks.keys()):
-        yield f"{key}: unknown key"
+        yield f"{dotted('', key)}: unknown key"
     for key, check in checks.items():
         problem = check(table[key]) if key in table else "missing"
         if problem:

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from casetrack.catalog import resources
 from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
-from casetrack.domain.workflow import DUE_OF, REQUEST, Clock, Workflow
+from casetrack.domain.workflow import ANY, DUE_OF, REQUEST, Clock, Workflow
 
-LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|mo|h)")
+LENGTH = re.compile(r"[1-9][0-9]{0,3}(bd|d|w|mo|h)")
 HOURS = re.compile(r"[1-9][0-9]{0,3}h")
 RUNG = re.compile(r"(0|[1-9][0-9]{0,3})(bd|h)")
 RECORD = "record:"
@@ -20,7 +19,11 @@ def events_are_known(workflow: Workflow) -> Problems:
     for name, clock in workflow.clocks.items():
         key = dotted("clocks", name)
         for event in clock.armed_by:
-            if event.startswith(NOTE):
+            if event == ANY:
+                if clock.until is None or clock.length is not None:
+                    says = "arms by any entry that says until; it needs that, and no length"
+                    yield Problem(f"{key}.armed_by", f"{ANY!a} {says}")
+            elif event.startswith(NOTE):
                 yield Problem(f"{key}.armed_by", f"a note starts no clock, not {quoted(event)}")
             else:
                 yield from unknown(f"{key}.armed_by", "event", event, starting)
@@ -78,7 +81,7 @@ def lengths_are_lengths(workflow: Workflow) -> Problems:
 
 
 def _no_length(key: str, text: str) -> Problem:
-    return Problem(key, f"{quoted(text)} is no length; write 14bd, 65d, 4mo or 72h")
+    return Problem(key, f"{quoted(text)} is no length; write 14bd, 65d, 6w, 4mo or 72h")
 
 
 def expedited_readings(workflow: Workflow) -> Problems:
@@ -104,7 +107,9 @@ def days_come_from_fields(workflow: Workflow) -> Problems:
             ("stated", clock.stated),
             ("presumed_from", clock.presumed_from),
             ("version_by", clock.version_by),
-        )
+            *((f"versions[{n}].counts_from", v.counts_from or None)
+              for n, v in enumerate(clock.versions)),
+        )  # fmt: skip
         for part, field in parts:
             if field is not None:
                 yield from _day_field(f"{dotted('clocks', name)}.{part}", field, clock, workflow)
@@ -140,6 +145,10 @@ def carried_by(events: Iterable[str], workflow: Workflow) -> set[str]:
 
 
 def _carried(event: str, workflow: Workflow) -> Sequence[str]:
+    if event == ANY:
+        fired = (name for trigger in workflow.triggers.values() for name in trigger.fields)
+        shown = (name for item in workflow.items.values() for name in item.fields)
+        return [*workflow.open_fields, *workflow.note_fields, *fired, *shown]
     if event in workflow.triggers:
         return workflow.triggers[event].fields
     item = workflow.items.get(event.removeprefix(RECORD))
@@ -155,9 +164,6 @@ def rolls_have_a_calendar(workflow: Workflow) -> Problems:
             yield Problem(f"{key}.roll", "is none: then roll_calendar must not be given")
         if clock.roll != "none" and (clock.length or "").endswith("h"):
             yield Problem(f"{key}.roll", "a clock that runs in hours does not roll")
-        if clock.roll_calendar is not None:
-            ids = resources.calendar_ids()
-            yield from unknown(f"{key}.roll_calendar", "calendar", clock.roll_calendar, ids)
 
 
 def contacts_are_known(workflow: Workflow) -> Problems:

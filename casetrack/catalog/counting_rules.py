@@ -15,7 +15,7 @@ LONGEST = 366  # days that a receipt may be presumed after
 
 def receipts_are_presumed_from_a_notice(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
-        no_receipt = _from_instant(clock) or clock.counts_from == clock.presumed_from
+        no_receipt = _from_instant(clock) or {*_counted_from(clock)} == {clock.presumed_from}
         if clock.presumed_from is not None and no_receipt:
             says = "goes with counts_from, the field of a receipt, and is another field"
             yield Problem(f"{key}.presumed_from", says)
@@ -24,6 +24,11 @@ def receipts_are_presumed_from_a_notice(workflow: Workflow) -> Problems:
                 yield Problem(part, f"must be 0 to {LONGEST} days")
             if days and clock.presumed_from is None:
                 yield Problem(part, "needs presumed_from, the date that it counts from")
+
+
+def _counted_from(clock: Clock) -> Iterator[str]:
+    yield clock.counts_from
+    yield from (version.counts_from for version in clock.versions if version.counts_from)
 
 
 def _presumptions(key: str, clock: Clock) -> Iterator[tuple[str, int]]:
@@ -36,7 +41,7 @@ def _presumptions(key: str, clock: Clock) -> Iterator[tuple[str, int]]:
 def hours_count_from_the_request(workflow: Workflow) -> Problems:
     for key, clock in _clocks(workflow):
         for part, length in _lengths(key, clock):
-            if length.endswith("h") and not _from_instant(clock):
+            if length.endswith("h") and any(map(_is_date, _counted_from(clock))):
                 yield Problem(part, "hours count from the request: a date has no time of day")
             if length.endswith("h") and clock.roll != "none" and length != clock.length:
                 yield Problem(part, "a clock that runs in hours does not roll")
@@ -62,7 +67,11 @@ def _of_clock(clock: Clock) -> str | None:
 
 
 def _from_instant(clock: Clock) -> bool:
-    return clock.counts_from == REQUEST or _of_clock(clock) is not None
+    return not _is_date(clock.counts_from)
+
+
+def _is_date(counts_from: str) -> bool:
+    return counts_from != REQUEST and not counts_from.startswith(DUE_OF)
 
 
 def codes_that_arm_are_given(workflow: Workflow) -> Problems:
@@ -109,11 +118,11 @@ def versions_are_well_formed(workflow: Workflow) -> Problems:
         for n, version in enumerate(clock.versions):
             part = f"{key}.versions[{n}]"
             if version.length is not None and not LENGTH.fullmatch(version.length):
-                says = f"{quoted(version.length)} is no length; write 14bd, 65d, 4mo or 72h"
+                says = f"{quoted(version.length)} is no length; write 14bd, 65d, 6w, 4mo or 72h"
                 yield Problem(f"{part}.length", says)
             law = version.law
             if law and law.length is not None and not LENGTH.fullmatch(law.length):
-                says = f"{quoted(law.length)} is no length; write 14bd, 65d, 4mo or 72h"
+                says = f"{quoted(law.length)} is no length; write 14bd, 65d, 6w, 4mo or 72h"
                 yield Problem(f"{part}.law.length", says)
             beside = law.expedited if law else None
             for name, text in (("expedited", version.expedited), ("law.expedited", beside)):

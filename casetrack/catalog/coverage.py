@@ -66,13 +66,27 @@ def _check(name: str, code: str) -> None:
         raise UnknownName(f"{name}: not one of {', '.join(known)}{suggest(code, known)}")
 
 
-def workflow_of(coverage: str) -> str:
-    """The workflow of a kind of coverage; refused where none is shipped."""
+def answer_of(coverage: str) -> Answer:
+    """The answer that a kind of coverage names."""
     answers = {answer.coverage: answer for answer in guide().answers}
     if coverage not in answers:
         near = suggest(coverage, answers)
         raise UnknownName(f"coverage: no such kind{near}; there are: {', '.join(answers)}")
-    answer = answers[coverage]
+    return answers[coverage]
+
+
+def contradicted(answer: Answer, given: Mapping[str, str]) -> str | None:
+    """The name of what was given and is another than the answer holds for."""
+    codes = {question.name: question.codes for question in guide().questions}
+    return next(
+        (n for n, code in answer.when.items() if given.get(n, code) in codes[n].keys() - {code}),
+        None,
+    )
+
+
+def workflow_of(coverage: str) -> str:
+    """The workflow of a kind of coverage; refused where none is shipped."""
+    answer = answer_of(coverage)
     if answer.workflow is None:
         reasons = (answer.because, f"{answer.source}")
         raise Refused(f"no workflow is shipped for {answer.title}, nothing was recorded", reasons)

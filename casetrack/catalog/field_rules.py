@@ -18,7 +18,7 @@ from casetrack.domain.workflow import DAY, REQUEST, STAGE, Field, Rule, Workflow
 
 COLUMNS = frozenset({
     "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
-    "deadline", "to", "rejected_because",
+    "deadline", "to", "follows", "rejected_because",
 })  # fmt: skip
 RESERVED = ENVELOPE | COLUMNS | {REQUEST, STAGE, "coverage"}
 CLEARABLE = frozenset({"date", "instant", "code", "yes_no"})
@@ -68,6 +68,8 @@ def flags_fit_the_type(workflow: Workflow) -> Problems:
             yield Problem(f"{key}.future", "only a date or an instant can lie ahead")
         if field.findable and field.type != "text":
             yield Problem(f"{key}.findable", "only text can be searched")
+        if field.codes and field.type != "text":
+            yield Problem(f"{key}.codes", "only text can hold the codes of a system")
         if field.many and field.type not in {"text", "code"}:
             yield Problem(f"{key}.many", "only text and codes can repeat")
 

@@ -18,7 +18,7 @@ def one_initial_state(workflow: Workflow) -> Problems:
 
 
 def a_final_state(workflow: Workflow) -> Problems:
-    if not any(state.final for state in workflow.states.values()):
+    if not (workflow.recurring or any(state.final for state in workflow.states.values())):
         yield Problem("states", "no state is final; one must be")
     for name, state in workflow.states.items():
         if state.initial and state.final:
@@ -32,6 +32,7 @@ def states_are_known(workflow: Workflow) -> Problems:
             yield from all_known(f"{key}.origins", "state", move.origins, workflow.states)
         if move.to is not None:
             yield from all_known(f"{key}.to", "state", [move.to], workflow.states)
+    yield from all_known("endless", "state", workflow.recurring, workflow.states)
     for name, stage in workflow.stages.items():
         key = dotted("stages", name, "states")
         yield from all_known(key, "state", stage.states, workflow.states)
@@ -102,10 +103,23 @@ def every_state_is_reached(workflow: Workflow) -> Problems:
 def every_state_can_end(workflow: Workflow) -> Problems:
     final = [name for name, state in workflow.states.items() if state.final]
     back = [(to, origin) for _, origin, to in workflow.arcs()]
-    ending = _closure(final, back)
+    ending = _closure([*final, *workflow.recurring], back)
+    where = "a final state or one of endless" if workflow.recurring else "a final state"
     for name in workflow.states:
-        if final and name not in ending:
-            yield Problem(dotted("states", name), "no moves lead from here to a final state")
+        if (final or workflow.recurring) and name not in ending:
+            yield Problem(dotted("states", name), f"no moves lead from here to {where}")
+
+
+def what_is_endless_comes_back(workflow: Workflow) -> Problems:
+    """A state that a case always comes back to can be left, and reached again."""
+    steps = [(origin, to) for _, origin, to in workflow.arcs() if origin != to]
+    for name in workflow.recurring:
+        if name in workflow.states and workflow.states[name].final:
+            yield Problem("endless", f"state {name!a} is final and can't be left")
+        elif name in workflow.states:
+            beyond = [to for origin, to in steps if origin == name]
+            if name not in _closure(beyond, steps):
+                yield Problem("endless", f"no moves lead from state {name!a} back to it")
 
 
 def _moves(workflow: Workflow) -> Iterable[tuple[str, int, Move]]:
@@ -141,4 +155,8 @@ RULES = (
     final_states_are_final,
     stages_are_apart,
 )
-WHOLE = (every_state_is_reached, every_state_can_end)  # of the moves taken together
+WHOLE = (
+    every_state_is_reached,
+    every_state_can_end,
+    what_is_endless_comes_back,
+)  # of the moves taken together

@@ -5,6 +5,7 @@ Nothing is ever looked for in the current folder.
 """
 
 from pathlib import Path
+from stat import S_ISREG
 
 from casetrack.errors import BadDefinition, UnknownName
 
@@ -38,13 +39,15 @@ def calendar_text(id: str) -> str:
 def read_file(path: Path) -> str:
     """A definition file as typed, read only if it is within the limits of ``parse_toml``."""
     try:
-        if not path.is_file():
-            raise BadDefinition(f"{path}: there is no such file")
+        if not S_ISREG(path.stat().st_mode):
+            raise BadDefinition(f"{path}: is not a plain file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
             size = max(len(data), path.stat().st_size)
+    except (FileNotFoundError, ValueError) as error:
+        raise BadDefinition(f"{path}: there is no such file") from error
     except OSError as error:
-        raise BadDefinition(f"{path}: cannot be read: {error.strerror}") from error
+        raise BadDefinition(f"{path}: cannot be read: {str(error.strerror).lower()}") from error
     _within_limits(data, size, str(path))
     return _decoded(data, str(path))
 

@@ -8,7 +8,7 @@ from casetrack.catalog import (
     counting_rules,
     field_rules,
     flow_rules,
-    resources,
+    guard_rules,
     trigger_rules,
 )
 from casetrack.catalog.problems import Problem, Problems, dotted, unknown
@@ -34,10 +34,6 @@ def id_is_an_id(workflow: Workflow) -> Problems:
         yield Problem("id", "must be up to 40 of a-z, 0-9 and -, a letter first")
 
 
-def calendar_is_known(workflow: Workflow) -> Problems:
-    yield from unknown("calendar", "calendar", workflow.calendar, resources.calendar_ids())
-
-
 def zone_is_known(workflow: Workflow) -> Problems:
     from zoneinfo import ZoneInfo, available_timezones
 
@@ -54,11 +50,11 @@ def zone_is_known(workflow: Workflow) -> Problems:
 PARTS: tuple[Rule, ...] = (
     id_is_an_id,
     names_are_names,
-    calendar_is_known,
     zone_is_known,
     *flow_rules.RULES,
     *field_rules.RULES,
     *trigger_rules.RULES,
+    *guard_rules.RULES,
     *clock_rules.RULES,
     *counting_rules.RULES,
 )

@@ -14,6 +14,7 @@ from casetrack.catalog.problems import Problem, dotted, one_of, quoted
 from casetrack.domain.naming import suggest
 
 _MAX_INTEGER = 2**53 - 1
+_MANY = 200  # problems that are told of one file
 _NAMES = {str: "text", bool: "true or false", int: "a whole number"}
 
 
@@ -77,6 +78,8 @@ class _Walk:
         for name in raw:
             if name not in known:
                 text = str(name)
+                if len(self.problems) >= _MANY:
+                    return
                 hint = suggest(text, known) or f"; there are {one_of(sorted(known))}"
                 self.problem(dotted(key, text), f"unknown key{hint}")
 

@@ -1,6 +1,6 @@
 """What must hold of triggers and items: guards, freshness, returning filings, expedited stages."""
 
-from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted
+from casetrack.catalog.problems import Problem, Problems, all_known, dotted, quoted, unknown
 from casetrack.domain.workflow import DAY, STAGE, Guard, Item, Workflow
 
 COMMANDS = frozenset({
@@ -22,6 +22,34 @@ def items_are_for_triggers(workflow: Workflow) -> Problems:
                 yield Problem(f"{key}.fresh.checked_for", "must name at least one trigger")
             if not 1 <= item.fresh.days <= 9999:
                 yield Problem(f"{key}.fresh.days", "must be 1 to 9999 days")
+
+
+def reasons_are_answered(workflow: Workflow) -> Problems:
+    """Filings contest codes, and items answer codes that a filing contests."""
+    contested = set()
+    for name, trigger in workflow.triggers.items():
+        key = dotted("triggers", name, "contests")
+        for field in trigger.contests or ():
+            contested.add(field)
+            yield from _is_code(key, field, workflow)
+    for name, item in workflow.items.items():
+        for field, codes in (item.answers or {}).items():
+            key = dotted("items", name, "answers", field)
+            yield from _is_code(key, field, workflow)
+            if field in workflow.fields:
+                yield from all_known(key, "code", codes, workflow.fields[field].values)
+            if field in workflow.fields and field not in contested:
+                yield Problem(key, f"no trigger contests field {quoted(field)}")
+            if not codes:
+                yield Problem(key, "must name at least one code")
+
+
+def _is_code(key: str, name: str, workflow: Workflow) -> Problems:
+    field = workflow.fields.get(name)
+    if field is None:
+        yield from unknown(key, "field", name, workflow.fields)
+    elif not (field.type == "code" and field.clear):
+        yield Problem(key, f"field {quoted(name)} must be a code, and clear")
 
 
 def guards_look_at_something(workflow: Workflow) -> Problems:
@@ -109,6 +137,7 @@ def _outside_stages(name: str, workflow: Workflow) -> list[str]:
 
 RULES = (
     items_are_for_triggers,
+    reasons_are_answered,
     guards_look_at_something,
     nothing_goes_unchecked,
     triggers_are_no_commands,

@@ -1,6 +1,6 @@
 """Workflow files: every problem at once, or a frozen workflow with its canonical text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
@@ -9,7 +9,9 @@ from pathlib import Path, PurePath
 import msgspec
 
 from casetrack.catalog import resources
+from casetrack.catalog.lines import NOWHERE, Lines
 from casetrack.catalog.problems import Problem, Problems
+from casetrack.domain.calendar import Calendar
 from casetrack.domain.naming import suggest
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition, Corrupt, UnknownName
@@ -35,23 +37,33 @@ def load(id: str) -> Workflow:
 
 def check_file(path: Path) -> Workflow:
     """The workflow in a file of one's own, named for its id."""
-    return parse(resources.parse_toml(resources.read_file(path), str(path)), str(path))
+    from casetrack.catalog.library import Library
+
+    return Library().check_workflow(path)
 
 
-def parse(data: Mapping[str, object], where: str) -> Workflow:
-    """Raises BadDefinition with every problem, 200 at most, as ``where: key: problem``.
+def parse(
+    data: Mapping[str, object],
+    where: str,
+    lines: Lines = NOWHERE,
+    found: Iterable[Problem] = (),
+    calendars: Mapping[str, Calendar] | None = None,
+) -> Workflow:
+    """Raises BadDefinition with every problem, 200 at most, as ``where: line: key: problem``.
 
     ``where`` is the file's path; if it ends in ``.toml``, the id must be its name.
+    ``found``: problems that were found before. ``calendars``: all that there are; where they are
+    not given, they are the shipped ones and only asked for their names.
     """
     from casetrack.catalog.shapes import shape
 
     shaped = shape(data, Workflow)
     workflow = msgspec.convert(shaped.document, Workflow)
-    broken = chain(_broken_rules(workflow, where), _whole(workflow, shaped.replaced))
-    found = chain(shaped.problems, (p for p in broken if not shaped.touches(p.key)))
+    broken = chain(_broken_rules(workflow, where, calendars), _whole(workflow, shaped.replaced))
+    found = chain(found, shaped.problems, (p for p in broken if not shaped.touches(p.key)))
     problems = list(islice(found, MAX_PROBLEMS))
     if problems:
-        raise _unusable(where, problems)
+        raise unusable(where, problems, lines)
     return from_text(definition_text(workflow))
 
 
@@ -73,12 +85,16 @@ def from_text(text: str) -> Workflow:
         raise Corrupt("a stored workflow definition cannot be read") from error
 
 
-def _broken_rules(workflow: Workflow, where: str) -> Problems:
+def _broken_rules(
+    workflow: Workflow, where: str, calendars: Mapping[str, Calendar] | None
+) -> Problems:
+    from casetrack.catalog.calendar_rules import calendars_suit
     from casetrack.catalog.rules import PARTS
 
     path = PurePath(where)
     if path.suffix == ".toml" and path.stem != workflow.id:
         yield Problem("id", "must be the file's name without .toml")
+    yield from calendars_suit(workflow, calendars)
     for rule in PARTS:
         yield from rule(workflow)
 
@@ -93,8 +109,10 @@ def _whole(workflow: Workflow, replaced: tuple[str, ...]) -> Problems:
         yield from rule(workflow)
 
 
-def _unusable(where: str, problems: list[Problem]) -> BadDefinition:
-    reasons = [f"{where}: {problem}" for problem in dict.fromkeys(map(str, problems))]
+def unusable(where: str, problems: list[Problem], lines: Lines = NOWHERE) -> BadDefinition:
+    """Each problem with its line, where the file has one for it."""
+    found = {str(problem): lines.words(problem.key) for problem in problems}
+    reasons = [f"{where}: {line}{problem}" for problem, line in found.items()]
     count = "1 problem" if len(reasons) == 1 else f"{len(reasons)} problems"
     count += " or more" if len(problems) == MAX_PROBLEMS else ""
     return BadDefinition(f"{where}: the workflow has {count}", reasons)

@@ -25,50 +25,60 @@ CalendarId = Annotated[
     str,
     typer.Argument(metavar="ID", help="As in calendar list.", autocompletion=completion.calendars),
 ]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE.toml|ID ...]", help="All that there are unless said."),
+]
+Resolved = Annotated[
+    bool,
+    typer.Option("--resolved", help="As one TOML file, with all that it extends."),
+]
 
 
 @workflow.command("list")
-def workflow_list(as_json: AsJson = False) -> None:
+def workflow_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """The workflows that can be chosen with open --workflow."""
-    from casetrack.catalog import workflows
     from casetrack.reports import handbook
 
-    known = [workflows.load(name) for name in workflows.available()]
+    library = session(ctx).library
+    known = [library.workflow(name) for name in library.workflow_ids()]
     if as_json:
-        render.data("workflow-list", {"items": [handbook.workflow_summary(w) for w in known]})
+        items = [
+            {**handbook.workflow_summary(w), "shipped": library.ships_workflow(w.id)} for w in known
+        ]
+        render.data("workflow-list", {"items": items})
     else:
-        render.lines(f"{w.id:<20} edition {w.edition}  {w.title}" for w in known)
+        render.lines(
+            f"{w.id:<20} edition {w.edition}  {w.title}{_own(library.ships_workflow(w.id))}"
+            for w in known
+        )
+
+
+def _own(shipped: bool) -> str:
+    return "" if shipped else "  (your own)"
 
 
 @workflow.command("show")
-def workflow_show(id: WorkflowId, as_json: AsJson = False) -> None:
+def workflow_show(
+    ctx: typer.Context, id: WorkflowId, resolved: Resolved = False, as_json: AsJson = False
+) -> None:
     """Everything a workflow says: states, triggers, clocks, requirements, codes, sources."""
-    from casetrack.catalog import workflows
-    from casetrack.reports import handbook
+    from casetrack.reports import handbook, toml
 
-    found = workflows.load(id)
-    if as_json:
+    found = session(ctx).library.workflow(id)
+    if resolved:
+        render.lines(toml.workflow(found))
+    elif as_json:
         render.data("workflow-show", handbook.workflow_data(found))
     else:
         render.lines(handbook.workflow_lines(found))
 
 
 @workflow.command("check")
-def workflow_check(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[FILE.toml|ID ...]", help="All shipped unless said."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Whether workflows are sound; every problem of a file at once, with its key."""
-    from casetrack.catalog import workflows
-
-    known = workflows.available()
-    found = [
-        workflows.load(name) if name in known else workflows.check_file(Path(name))
-        for name in names or known
-    ]
+def workflow_check(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Whether workflows are sound; every problem of every file at once, with key and line."""
+    library = session(ctx).library
+    found = library.check(names or library.workflow_ids(), library.workflow, library.check_workflow)
     if as_json:
         render.data("workflow-check", {"ok": True, "items": [f.id for f in found]})
     else:
@@ -76,57 +86,51 @@ def workflow_check(
 
 
 @calendar.command("list")
-def calendar_list(as_json: AsJson = False) -> None:
+def calendar_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """The calendars, with edition and horizon."""
-    from casetrack.catalog import calendars
-
-    known = [calendars.load(name) for name in calendars.available()]
+    library = session(ctx).library
+    known = list(library.values())
     if as_json:
         items = [
             {"id": c.id, "title": c.title, "edition": c.edition, "digest": c.digest,
-             "first": c.first.isoformat(), "last": c.last.isoformat()}
+             "first": c.first.isoformat(), "last": c.last.isoformat(),
+             "shipped": library.ships_calendar(c.id)}
             for c in known
         ]  # fmt: skip
         render.data("calendar-list", {"items": items})
     else:
         render.lines(
-            f"{c.id:<20} edition {c.edition}  {c.first} to {c.last}  {c.title}" for c in known
+            f"{c.id:<20} edition {c.edition}  {c.first} to {c.last}  {c.title}"
+            f"{_own(library.ships_calendar(c.id))}"
+            for c in known
         )
 
 
 @calendar.command("show")
 def calendar_show(
+    ctx: typer.Context,
     id: CalendarId,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Only this year.")] = None,
+    resolved: Resolved = False,
     as_json: AsJson = False,
 ) -> None:
     """A calendar's closed days, with their status and source."""
-    from casetrack.catalog import calendars
-    from casetrack.reports import handbook
+    from casetrack.reports import handbook, toml
 
-    found = calendars.load(id)
-    if as_json:
+    found = session(ctx).library[id]
+    if resolved:
+        render.lines(toml.calendar(found))
+    elif as_json:
         render.data("calendar-show", handbook.calendar_data(found, year))
     else:
         render.lines(handbook.calendar_lines(found, year))
 
 
 @calendar.command("check")
-def calendar_check(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[FILE.toml|ID ...]", help="All shipped unless said."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Whether calendars are sound; every problem of a file at once, with its key."""
-    from casetrack.catalog import calendars
-
-    known = calendars.available()
-    found = [
-        calendars.load(name) if name in known else calendars.check_file(Path(name))
-        for name in names or known
-    ]
+def calendar_check(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Whether calendars are sound; every problem of every file at once, with key and line."""
+    library = session(ctx).library
+    found = library.check(names or list(library), library.__getitem__, library.check_calendar)
     if as_json:
         render.data("calendar-check", {"ok": True, "items": [f.id for f in found]})
     else:
@@ -207,7 +211,7 @@ def db_upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
 @db.command("backup")
 def db_backup(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+    target: Annotated[Path, typer.Argument(help="A file that is not there yet.", readable=False)],
     as_json: AsJson = False,
 ) -> None:
     """A consistent copy while others work; the copy holds patient data too."""

@@ -4,13 +4,14 @@ import os
 import sys
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import click
 import typer
 
 from casetrack.cli import (
     admin,
+    adopting,
     audit,
     audit_checks,
     audit_export,
@@ -22,13 +23,16 @@ from casetrack.cli import (
     docket,
     lookups,
     misuse,
+    opening,
     operator,
+    packet,
     regimes,
     render,
+    schemas,
     transfer,
 )
 from casetrack.cli.session import Session
-from casetrack.errors import CasetrackError, Unexpected, Unparsable
+from casetrack.errors import CasetrackError, Undelivered, Unexpected, Unparsable
 
 app = typer.Typer(
     name="casetrack",
@@ -73,7 +77,13 @@ def options(
         str | None, typer.Option(metavar="INSTANT", help="Set the clock of reads and dry runs.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.")
+        Path | None, typer.Option(metavar="FILE", help="The config file, TOML.", readable=False)
+    ] = None,
+    states: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of workflows of your own.")
+    ] = None,
+    calendars: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder of calendars of your own.")
     ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an unexpected error came from.")
@@ -86,12 +96,14 @@ def options(
     del debug, version
     if db and "://" in db:
         _no_secret(db)
-    ctx.obj = Session({"db": db, "actor": actor, "now": now}, config)
+    given = {"db": db, "actor": actor, "now": now, "states": states, "calendars": calendars}
+    ctx.obj = Session(given, config)
 
 
-app.command("open")(cases.open_)
+app.command("open")(opening.open_)
 app.command("record")(cases.record)
 app.command("check")(cases.check)
+app.command("packet")(packet.packet)
 app.command("fire")(cases.fire)
 app.command("next")(cases.next_)
 app.command("show")(cases.show)
@@ -131,6 +143,10 @@ audit.audit.command("files")(audit_export.files)
 app.add_typer(audit.audit, name="audit")
 admin.workflow.command("choose")(regimes.choose)
 admin.workflow.command("diff")(regimes.diff)
+admin.workflow.command("diagram")(regimes.diagram)
+admin.workflow.command("schema")(schemas.workflow)
+admin.calendar.command("schema")(schemas.calendar)
+admin.workflow.command("adopt")(adopting.adopt)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")
@@ -139,7 +155,17 @@ app.add_typer(admin.config, name="config")
 
 def main() -> None:
     """Run the command line and exit with the promised code."""
-    sys.exit(run(sys.argv[1:]))
+    if sys.stdout is None:  # closed by the caller: what can't be printed must not pass for said
+        sys.stdout = open(os.devnull)  # noqa: SIM115, PTH123 - lasts as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the same
+    render.utf8(sys.stdout, sys.stderr)
+    code = run(sys.argv[1:])
+    try:
+        sys.stderr.flush()
+    except OSError:  # what waits in its buffer would fail again, and take the exit code away
+        _forget(sys.stderr)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -170,6 +196,8 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return _misused(error, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
+        case OSError(filename=None, errno=int()):  # others have told of files opened by name
+            return _unprinted(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json, debug=debug)
 
@@ -195,8 +223,20 @@ def _misused(error: click.ClickException, *, as_json: bool) -> int:
 
 def _closed_pipe() -> int:
     """The reader went away, as ``| head`` does; that is no error of ours."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget(sys.stdout)
     return 0
+
+
+def _forget(stream: IO[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unprinted(error: OSError, *, as_json: bool) -> int:
+    reason = (error.strerror or "no reason given").lower()
+    told = Undelivered(f"standard output can't be written: {reason}; what was done stays done")
+    render.failure(told, as_json=as_json)
+    _closed_pipe()
+    return told.exit_code
 
 
 def _unexpected(error: Exception, *, as_json: bool, debug: bool) -> int:

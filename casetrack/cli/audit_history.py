@@ -132,7 +132,7 @@ def _lines(told: "Told") -> "list[str | render.Toned]":
     from casetrack.reports.past import past_lines
     from casetrack.reports.timeline import history_lines
 
-    entries = history_lines(told.picture.entries, told.workflow.zone, phi=told.phi)
+    entries = history_lines(told.picture.entries, told.workflow, phi=told.phi)
     return [told.name, *entries, *past_lines(told)]
 
 

@@ -11,19 +11,20 @@ from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson
 from casetrack.cli.progress import progress
 from casetrack.cli.session import Session, session
-from casetrack.errors import Corrupt, Refused, Unparsable
+from casetrack.errors import Corrupt, Refused, Undelivered, Unparsable
 
 if TYPE_CHECKING:
     from casetrack.audit.heads import Outside
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-_MOST_BYTES = 64 * 1024
+_MOST_BYTES = 64 * 2**20
 
 
 def verify(
     ctx: typer.Context,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A checkpoint kept elsewhere; with --key.")
+        Path | None,
+        typer.Option(metavar="FILE", help="A report or checkpoint kept elsewhere; with --key."),
     ] = None,
     key: Annotated[
         str | None, typer.Option(metavar="FINGERPRINT", help="Of the key that it is trusted by.")
@@ -62,28 +63,30 @@ def _given(checkpoint: Path | None, key: str | None) -> "Outside | None":
     from casetrack.audit import notes
     from casetrack.audit.heads import Outside
 
-    note = notes.parse(_text(checkpoint))
+    note = notes.within(_text(checkpoint))
     return Outside(name="the checkpoint given", note=note, fingerprint=key)
 
 
 def _text(path: Path) -> str:
-    """The note in a file, whose line ends and empty lines around it a mail may have changed."""
     try:
         with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode()
+            return file.read(_MOST_BYTES).decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise Refused(f"{path} can't be read: {reason}") from None
     except UnicodeDecodeError:
         raise Refused(f"{path} is no text, and a checkpoint is") from None
-    return text.replace("\r\n", "\n").strip("\n") + "\n"
 
 
 def _kept(s: Session) -> "Outside | None":
     from casetrack.service.operating import load_seal
     from casetrack.service.verifying import kept
 
-    return kept(s.db, load_seal(s.config))
+    try:
+        return kept(s.db, load_seal(s.config))
+    except Undelivered as error:
+        render.say(f"{error.message}; the last checkpoint signed here was not looked at")
+        return None
 
 
 def replay(

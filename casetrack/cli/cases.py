@@ -34,45 +34,6 @@ Key = Annotated[
 ]
 
 
-def open_(
-    ctx: typer.Context,
-    given: Values = None,
-    patient: Annotated[
-        str | None, typer.Option(help="Who it is for; kept sealed. @FILE or @- reads it.")
-    ] = None,
-    ref: Annotated[
-        str, typer.Option(help="The case's reference; no name and no record number.")
-    ] = "",
-    workflow: Annotated[
-        str | None,
-        typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows),
-    ] = None,
-    on: On = None,
-    as_json: AsJson = False,
-) -> None:
-    """Open a case in its workflow's initial state; coverage=KIND picks the workflow."""
-    from casetrack.reports.casefile import case_name
-    from casetrack.service.choosing import picked
-    from casetrack.service.desk import Opening, When
-
-    pick = picked(workflow, values.pairs(given))
-    opening = Opening(
-        workflow=pick.workflow,
-        reference=ref,
-        when=When(on=on),
-        patient=values.optional(patient),
-        pairs=pick.pairs,
-    )
-    with session(ctx).beginning() as tracker:
-        written = tracker.open(opening)
-    if as_json:
-        render.data("open", receipt.base(written))
-    else:
-        render.lines([case_name(written.case)])
-    if pick.caveat:
-        render.say(pick.caveat)
-
-
 def record(
     ctx: typer.Context,
     case: CaseArgument,
@@ -104,7 +65,7 @@ def record(
     written = tracker.record_all(case_id, recordings)
     for name in today:
         render.say(f"{name} is dated today, and its age counts; give its own day with --on")
-    receipt.show("record", written[-1], tracker, as_json, recorded=len(written))
+    receipt.show("record", written[-1], tracker, as_json, written, recorded=len(written))
 
 
 def check(
@@ -123,16 +84,20 @@ def check(
 ) -> None:
     """The checklist and coding rules for the next step; exits 3 when not ready."""
     from casetrack.reports.casefile import finding_data, finding_lines
-    from casetrack.service.questions import checked
+    from casetrack.service.questions import checked, coded
 
-    step, findings = checked(session(ctx).reading(), case, trigger)
+    tracker = session(ctx).reading()
+    step, findings = checked(tracker, case, trigger)
+    warnings = coded(tracker, case, step)
     ready = not any(f.unmet for f in findings)
     if as_json:
         items = [finding_data(f) for f in findings]
-        render.data("check", {"for": step, "ready": ready, "items": items})
+        told = receipt.told(warnings)
+        render.data("check", {"for": step, "ready": ready, "items": items, "warnings": told})
     else:
         head = f"{step}: " + ("ready" if ready else "not ready")
         render.lines([head, *(text for f in findings for text in finding_lines(f))])
+        receipt.warn(warnings)
     if not ready:
         raise typer.Exit(Findings.exit_code)
 

@@ -27,11 +27,16 @@ def cases(ctx: typer.Context, incomplete: str) -> list[str]:
     return references(path, incomplete) if path else []
 
 
+def _case(ctx: typer.Context) -> str:
+    """The reference as typed; while an option lacks its value, Click has not named it yet."""
+    return str(ctx.params.get("case") or next(iter(ctx.args), ""))
+
+
 def _pinned(ctx: typer.Context) -> tuple[str, str] | None:
     from casetrack.ledger.peek import state_and_definition
 
-    path, case = _database(ctx), ctx.params.get("case")
-    return state_and_definition(path, str(case)) if path and case else None
+    path = _database(ctx)
+    return state_and_definition(path, _case(ctx)) if path else None
 
 
 def triggers(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -51,8 +56,8 @@ def deadlines(ctx: typer.Context, incomplete: str) -> list[str]:
     """The open deadlines of the case."""
     from casetrack.ledger.peek import open_deadlines
 
-    path, case = _database(ctx), ctx.params.get("case")
-    found = open_deadlines(path, str(case)) if path and case else []
+    path = _database(ctx)
+    found = open_deadlines(path, _case(ctx)) if path else []
     return [name for name in found if name.startswith(incomplete)]
 
 
@@ -65,13 +70,29 @@ def items(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in from_text(found[1]).items if name.startswith(incomplete)]
 
 
-def workflows(incomplete: str) -> list[str]:
+def workflows(ctx: typer.Context, incomplete: str) -> list[str]:
     from casetrack.catalog.resources import workflow_ids
 
-    return [name for name in workflow_ids() if name.startswith(incomplete)]
+    return _starting([*workflow_ids(), *_own(ctx, "states")], incomplete)
 
 
-def calendars(incomplete: str) -> list[str]:
+def calendars(ctx: typer.Context, incomplete: str) -> list[str]:
     from casetrack.catalog.resources import calendar_ids
 
-    return [name for name in calendar_ids() if name.startswith(incomplete)]
+    return _starting([*calendar_ids(), *_own(ctx, "calendars")], incomplete)
+
+
+def _starting(names: list[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _own(ctx: typer.Context, name: str) -> list[str]:
+    """The names of the files in a folder of one's own; none of them is opened."""
+    from casetrack.service.settings import folder, resolve
+
+    given = ctx.find_root().params.get(name)
+    try:
+        found = folder(resolve({name: given}, os.environ, None)[name])
+        return sorted(path.stem for path in found.glob("*.toml")) if found else []
+    except Exception:  # noqa: BLE001  # a broken config or folder must not break the prompt
+        return []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from casetrack.catalog.defaults import CALENDAR
 from casetrack.cli import completion, render
 from casetrack.cli.options import AsJson, Assignee, CaseArgument, Owner, Phi
 from casetrack.cli.session import session
@@ -51,7 +52,8 @@ def due(
     assignee: Assignee = None,
     format_: Annotated[Format, typer.Option("--format", help="The report's form.")] = Format.text,
     output: Annotated[
-        Path | None, typer.Option(help="Write it to this file (0600) instead of printing it.")
+        Path | None,
+        typer.Option(help="Write it to this file (0600) instead of printing it.", readable=False),
     ] = None,
     fail_on: Annotated[
         FailOn | None, typer.Option(help="Exit 3 if anything is due now, overdue, or owed to us.")
@@ -161,11 +163,11 @@ def explain(
     """Why a deadline is on its day: each counted and skipped day, the roll, the law beside it."""
     from casetrack.reports import working
     from casetrack.reports.casefile import case_name, typed_title
-    from casetrack.service.questions import as_armed, deadlines, opened, outcome_of
+    from casetrack.service.questions import as_armed, deadlines, opened, outcome_of, ruling
 
     s = session(ctx)
     tracker = s.writing() if phi else s.reading()
-    found, workflow = opened(tracker, case)
+    found, _ = opened(tracker, case)
     chosen = deadlines(found, deadline)
     if not chosen:
         raise Refused(f"{case_name(found)} has no deadlines")
@@ -173,7 +175,12 @@ def explain(
     if phi:
         tracker.disclose("explain", [found.id])
     told = [
-        (t.deadline, as_armed(found, workflow, t), titles.get(t.deadline.deadline), t.tolled_on)
+        (
+            t.deadline,
+            as_armed(found, ruling(tracker, found, t), t),
+            titles.get(t.deadline.deadline),
+            t.tolled_on,
+        )
         for t in chosen
     ]
     if as_json:
@@ -192,13 +199,15 @@ def calc(
     ctx: typer.Context,
     what: Annotated[
         str,
-        typer.Argument(metavar="LENGTH|WORKFLOW/CLOCK", help="14bd, 65d, 4mo, 72h, or a clock."),
+        typer.Argument(
+            metavar="LENGTH|WORKFLOW/CLOCK", help="14bd, 65d, 6w, 4mo, 72h, or a clock."
+        ),
     ],
     start: Annotated[
         str,
         typer.Option("--from", metavar="DATE|INSTANT", help="The trigger's day; never counted."),
     ],
-    calendar: Annotated[str, typer.Option(help="Whose business days.")] = "illinois-state",
+    calendar: Annotated[str, typer.Option(help="Whose business days.")] = CALENDAR,
     roll: Annotated[str, typer.Option(help="none, following or preceding.")] = "none",
     roll_calendar: Annotated[
         str | None, typer.Option(help="Whose closed days roll; the same calendar unless said.")
@@ -209,13 +218,16 @@ def calc(
     from casetrack.reports import working
     from casetrack.service.calc import Question, calculate
 
+    s = session(ctx)
     question = Question(
         what=what, start=start, calendar=calendar, roll=roll, roll_calendar=roll_calendar
     )
-    answer = calculate(question, session(ctx).now())
+    answer = calculate(question, s.now(), s.library)
     if as_json:
         render.data("calc", working.calc_data(answer.reading, answer.home, answer.zone))
         return
     owner = answer.clock.owner
     rule = working.rule(answer.clock) if "/" in what else []
-    render.lines([*working.calc(answer.reading, answer.home, answer.zone, owner), *rule])
+    render.lines(
+        [*working.calc(answer.reading, answer.home, answer.zone, owner, answer.office), *rule]
+    )

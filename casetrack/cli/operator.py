@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 from casetrack.cli import render
 from casetrack.cli.options import AsJson
 from casetrack.cli.session import Session, session
-from casetrack.errors import Findings, Refused, Undelivered, Unparsable
+from casetrack.errors import CasetrackError, Findings, Refused, Undelivered, Unparsable
 
 if TYPE_CHECKING:
     from casetrack.service.daily import Order
@@ -25,7 +25,11 @@ AcceptGap = Annotated[
 ]
 ReportDir = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where the reports go; the config file's unless said."),
+    typer.Option(
+        metavar="DIR",
+        help="Where the reports go; the config file's unless said.",
+        readable=False,  # if it is not, the reminders go out all the same
+    ),
 ]
 Tell = Annotated[
     bool, typer.Option("--notify", help="Send the day in a few words by the channels, too.")
@@ -54,7 +58,7 @@ def sweep(
         accept_gap=accept_gap,
     )
     if as_json:
-        render.data("sweep", telling.data(swept))
+        screen.data("sweep", telling.data(swept))
     elif swept.sent or swept.failed or not quiet:
         screen.say(telling.summary(swept))
     screen.leave(swept.exit_code)
@@ -83,7 +87,7 @@ def daily(
     for warning in ran.warnings:
         render.say(f"warning: {warning}")
     if as_json:
-        render.data("daily", telling.daily_data(ran))
+        screen.data("daily", telling.daily_data(ran))
     else:
         screen.say(telling.screen(ran))
     screen.leave(ran.exit_code)
@@ -128,8 +132,9 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         render.data("doctor", {"ok": not found, "findings": [asdict(one) for one in found]})
     else:
-        named = (" ".join(filter(None, (f.kind, f.case, f.deadline))) for f in found)
-        render.lines(f"{name}: {one.detail}" for name, one in zip(named, found, strict=True))
+        for one in found:
+            named = filter(None, (one.kind.replace("_", " "), one.case, one.deadline))
+            render.lines([f"{' '.join(named)}: {one.detail}"])
         if not found:
             render.lines(["nothing to mend"])
     if found:
@@ -150,7 +155,7 @@ def schedule(
     if cron == systemd:
         raise Unparsable("give one of --cron and --systemd")
     s = session(ctx)
-    asked = (location(s.db), s.config, report_dir)
+    asked = (location(s.db), {"--config": s.config, **s.folders}, report_dir)
     lines = scheduling.crontab(*asked) if cron else []
     units = scheduling.units(*asked) if systemd else {}
     if as_json:
@@ -189,10 +194,19 @@ def ordered(
 
 
 def admitted(s: Session, setup: "Operating") -> None:
-    """Refuse now what would otherwise be found out at the first reminder: a wrong address."""
-    tracker = s.unattended()
-    channels(setup, tracker, Screen())
-    tracker.ledger.close()
+    """Refuse now what would otherwise be found out at the first reminder: a wrong address.
+
+    Of a run that can't even begin, no ledger there, the dead-man service is told too.
+    """
+    from casetrack.service.ping import ping
+
+    try:
+        tracker = s.unattended()
+        channels(setup, tracker, Screen())
+        tracker.ledger.close()
+    except CasetrackError:
+        ping(setup.ping.failure)
+        raise
 
 
 def channels(
@@ -201,7 +215,7 @@ def channels(
     """Reminders on standard output stand beside the one object that ``--json`` prints there."""
     from casetrack.service import notify
 
-    say = render.say if as_json else screen.deliver
+    say = render.deliver if as_json else screen.deliver
     return notify.channels(setup.notify, say, practice=tracker.ledger.practice)
 
 
@@ -216,9 +230,15 @@ class Screen:
         self._gone: OSError | None = None
 
     def say(self, lines: Iterable[str | render.Toned]) -> None:
+        self._out(lambda: render.lines(lines))
+
+    def data(self, name: str, content: Mapping[str, object]) -> None:
+        self._out(lambda: render.data(name, content))
+
+    def _out(self, write: Callable[[], None]) -> None:
         if self._gone is None:
             try:
-                render.lines(lines)
+                write()
                 sys.stdout.flush()
             except OSError as error:
                 self._gone = error

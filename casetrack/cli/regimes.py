@@ -1,29 +1,40 @@
-"""Which workflow is the right one: choose it by the patient's coverage, compare it with another."""
+"""Which workflow is the right one: choose it by the coverage, compare it, look at its diagram."""
 
+import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import click
 import typer
 
-from casetrack.cli import render
+from casetrack.cli import completion, render
 from casetrack.cli.admin import WorkflowId
 from casetrack.cli.options import AsJson
-from casetrack.cli.session import interactive
+from casetrack.cli.session import interactive, session
 from casetrack.errors import Refused
 
 if TYPE_CHECKING:
     from casetrack.catalog.coverage import Answer, Question
 
 
+class Form(StrEnum):
+    """What reads the diagram: a browser or a printer, Mermaid, or Graphviz and its like."""
+
+    svg = "svg"
+    mermaid = "mermaid"
+    dot = "dot"
+
+
 def choose(
     plan: Annotated[
         str | None,
-        typer.Option(help="medicare-advantage, original-medicare, medicaid or commercial."),
+        typer.Option(help="The kind of plan; asked for if left out."),
     ] = None,
-    funding: Annotated[str | None, typer.Option(help="insured or self-funded.")] = None,
-    state: Annotated[
-        str | None, typer.Option(help="Whose law regulates the policy: IL or other.")
+    funding: Annotated[
+        str | None, typer.Option(help="Who pays: an insurer, or the employer.")
     ] = None,
+    state: Annotated[str | None, typer.Option(help="Whose law regulates the policy.")] = None,
     benefit: Annotated[str | None, typer.Option(help="medical or pharmacy.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +47,7 @@ def choose(
     if as_json:
         render.data("workflow-choose", {**answer_data(answer), "given": given})
     else:
-        render.lines(answer_lines(answer))
+        render.lines(answer_lines(answer, given))
 
 
 def _answered(given: dict[str, str]) -> "Answer":
@@ -58,16 +69,50 @@ def _ask(question: "Question") -> str:
     return str(typer.prompt(question.name, type=click.Choice(list(codes)), err=True))
 
 
-def diff(a: WorkflowId, b: WorkflowId, as_json: AsJson = False) -> None:
+def diff(ctx: typer.Context, a: WorkflowId, b: WorkflowId, as_json: AsJson = False) -> None:
     """Two workflows side by side, clock by clock, with the one that ends first."""
-    from casetrack.catalog import workflows
     from casetrack.domain.comparing import pairs
     from casetrack.reports import differences
-    from casetrack.service.bootstrap import ShippedCalendars
 
-    left, right = workflows.load(a), workflows.load(b)
-    found = pairs(left, right, ShippedCalendars())
+    library = session(ctx).library
+    left, right = library.workflow(a), library.workflow(b)
+    found = pairs(left, right, library)
     if as_json:
         render.data("workflow-diff", differences.data(left, right, found))
     else:
         render.lines(differences.lines(left, right, found))
+
+
+def diagram(
+    ctx: typer.Context,
+    id: WorkflowId,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CASE",
+            help="With the path that this case took, and what runs.",
+            autocompletion=completion.cases,
+        ),
+    ] = None,
+    format_: Annotated[Form, typer.Option("--format", help="The diagram's form.")] = Form.svg,
+    output: Annotated[
+        Path | None, typer.Option(help="Write it to this file (0600) instead of printing it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The states, steps, guards and clocks of a workflow as a picture."""
+    from casetrack.service import drawing
+    from casetrack.service.files import write_private
+
+    if case is None:
+        made = drawing.shipped(id, format_)
+    else:
+        made = drawing.of_case(session(ctx).reading(), case, id, format_)
+    if output is not None:
+        write_private(output, made)
+        render.say(f"written: {output}")
+    if as_json:
+        content = {"workflow": id, "case": case, "format": format_.value}
+        render.data("workflow-diagram", {**content, "text": made if output is None else None})
+    elif output is None:
+        sys.stdout.write(made)

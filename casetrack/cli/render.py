@@ -4,6 +4,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from io import TextIOWrapper
 from typing import IO, Protocol
 
 import typer
@@ -27,6 +29,13 @@ class Toned(Protocol):
 
     @property
     def tone(self) -> str: ...
+
+
+def utf8(*streams: object) -> None:
+    """Write UTF-8, whatever cron's locale: a checkpoint in any other bytes is none."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def coloured(stream: IO[str]) -> bool:
@@ -74,8 +83,15 @@ def say(text: str) -> None:
     _err(terminal(text))
 
 
-def _err(line: str) -> None:
+def deliver(line: str) -> None:
+    """As ``say``, for what has to be out when this returns; raises ``OSError``."""
     sys.stderr.write(line + "\n")
+
+
+def _err(line: str) -> None:
+    # A full disk may take neither what is printed nor this: the exit code still tells.
+    with suppress(OSError):
+        deliver(line)
 
 
 def failure(error: CasetrackError, *, as_json: bool) -> None:

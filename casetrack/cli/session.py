@@ -14,6 +14,7 @@ from casetrack.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from casetrack.catalog.library import Library
     from casetrack.service.settings import Setting
     from casetrack.service.tracker import Tracker
 
@@ -25,6 +26,7 @@ class Session:
         self._options = options
         self._config = config
         self._settings: dict[str, Setting] | None = None
+        self._library: Library | None = None
 
     @property
     def config(self) -> Path | None:
@@ -50,6 +52,22 @@ class Session:
     def actor(self) -> str:
         return self.value("actor") or ""
 
+    @property
+    def library(self) -> "Library":
+        """The definitions that there are; a folder of one's own is read when first needed."""
+        if self._library is None:
+            from casetrack.catalog.library import Library
+
+            self._library = Library(*self.folders.values())
+        return self._library
+
+    @property
+    def folders(self) -> "dict[str, Path | None]":
+        """The folders of one's own definitions, by their options."""
+        from casetrack.service.settings import FOLDERS, folder
+
+        return {f"--{name}": folder(self.settings[name]) for name in FOLDERS}
+
     def now(self) -> datetime:
         return self.clock()()
 
@@ -70,9 +88,10 @@ class Session:
         text = self.value("now")
         if text is None:
             return None
+        from casetrack.catalog.defaults import ZONE
         from casetrack.domain.dates import parse_instant
 
-        return parse_instant(text, "America/Chicago")
+        return parse_instant(text, ZONE)
 
     def reading(self) -> "Tracker":
         """A tracker that will write nothing."""
@@ -100,7 +119,7 @@ class Session:
         from casetrack.service.tracker import Tracker
 
         clock = self.clock()
-        return Tracker(opened(self.db, clock), clock(), self.actor)
+        return Tracker(opened(self.db, clock), clock(), self.actor, library=self.library)
 
     @contextmanager
     def beginning(self) -> "Iterator[Tracker]":

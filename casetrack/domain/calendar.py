@@ -15,7 +15,7 @@ from typing import Literal
 from casetrack.errors import BeyondHorizon
 
 RollRule = Literal["none", "following", "preceding"]
-Status = Literal["official", "computed"]
+Status = Literal["official", "computed", "own"]
 Day = date
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -24,7 +24,10 @@ _date_of = attrgetter("date")
 
 @dataclass(frozen=True, slots=True)
 class ClosedDay:
-    """A listed day; ``observed_for`` is the holiday's own date, another one when it was moved."""
+    """A listed day; ``observed_for`` is the holiday's own date, another one when it was moved.
+
+    Its status ``own``: only our own office is closed, so that nothing is counted or rolled by it.
+    """
 
     date: Day
     name: str
@@ -76,6 +79,11 @@ class Calendar:
         object.__setattr__(self, "_numbered", numbered)
         object.__setattr__(self, "_before", before)
         object.__setattr__(self, "_after", after)
+
+    @property
+    def own(self) -> bool:
+        """Whether it holds closing days of our own, so that it may count nothing."""
+        return any(day.status == "own" for day in self.days)
 
     def is_business_day(self, day: date) -> bool:
         offset = self._offset(day)

@@ -69,7 +69,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     ``moves``: its transitions, those taken back left out. ``said``: the field values of each
     entry. ``corrected``: by original version and name, the entry that corrected it last.
-    ``titles``: of deadlines of our own.
+    ``titles``: of deadlines of our own. ``follows``: the id of the case before. ``left``: the
+    definitions that it followed before, oldest first.
     """
 
     id: str
@@ -78,8 +79,10 @@ class Case(Struct, frozen=True, kw_only=True):
     recorded_at: datetime | None = None
     reference: e.Value | None = None
     patient: e.Value | None = None
+    follows: str | None = None
     workflow: str = ""
     definition: str = ""
+    left: tuple[str, ...] = ()
     state: str = ""
     final: bool = False
     assignee: str | None = None

@@ -116,7 +116,10 @@ def _still_open(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
 
 
 def _still_unsaid(gap: OpenGap, case: Case, workflow: Workflow) -> bool:
-    rules = [r for r in workflow.triggers[gap.trigger].rules if r.field == gap.gap.code]
+    trigger = workflow.triggers.get(gap.trigger)
+    if trigger is None:
+        return True
+    rules = [r for r in trigger.rules if r.field == gap.gap.code]
     return any(judge(rule, case.fields, gap.on) != "holds" for rule in rules)
 
 

@@ -19,11 +19,11 @@ from casetrack.domain.events import CalendarUse, Closed, Reading
 from casetrack.domain.workflow import Clock, Law, Roll, Workflow
 from casetrack.errors import Refused, Unparsable
 
-Unit = Literal["bd", "d", "mo", "h"]
+Unit = Literal["bd", "d", "w", "mo", "h"]
 Calendars = Mapping[str, Calendar]
 Span = tuple[Calendar, date, date]
 
-LENGTH = re.compile(r"([0-9]{1,4})(bd|d|mo|h)", re.ASCII)
+LENGTH = re.compile(r"([0-9]{1,4})(bd|d|w|mo|h)", re.ASCII)
 _STATUTORY = ("20bd", "10bd", "5bd", "3bd", "2bd", "1bd", "0bd")
 _PLANNED = ("1bd", "0bd")
 _THEIRS = ("2bd", "0bd")
@@ -31,7 +31,7 @@ HOUR_RUNGS = ("24h", "8h", "2h")
 
 
 class Length(Struct, frozen=True):
-    """So many business days, calendar days, calendar months or elapsed hours."""
+    """So many business days, calendar days, weeks, calendar months or elapsed hours."""
 
     n: int
     unit: Unit
@@ -52,33 +52,46 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 
 def parse_length(text: str) -> Length:
-    """``14bd``, ``65d``, ``4mo`` or ``72h``."""
+    """``14bd``, ``65d``, ``6w``, ``4mo`` or ``72h``."""
     found = LENGTH.fullmatch(text)
     if not found:
-        raise Unparsable("not a length; write it as 14bd, 65d, 4mo or 72h")
+        raise Unparsable("not a length; write it as 14bd, 65d, 6w, 4mo or 72h")
     unit: Unit = found[2]  # type: ignore[assignment]  # the pattern admits only units
     return Length(int(found[1]), unit)
 
 
 def count(start: date, length: Length, calendar: Calendar) -> date:
-    """The last day of a length in days or months, before any roll."""
+    """The last day of a length in days, weeks of seven days, or months, before any roll."""
     if length.unit == "bd":
         return calendar.add_business_days(start, length.n)
     if length.unit == "mo":
         return dates.add_months(start, length.n)
-    return start + timedelta(days=length.n)
+    return start + timedelta(days=length.n * (7 if length.unit == "w" else 1))
 
 
 class Frame(Struct, frozen=True, kw_only=True):
-    """Where a clock runs: the zone, the calendar of its business days, and the others by id."""
+    """Where a clock runs: the zone, the calendar of its business days, and the others by id.
+
+    ``office``: the calendar of the days on which we can act, where it is another one.
+    """
 
     zone: str
     home: Calendar
     calendars: Calendars
+    office: Calendar | None = None
+
+    @property
+    def open_days(self) -> Calendar:
+        return self.office or self.home
 
 
 def frame(workflow: Workflow, calendars: Calendars) -> Frame:
-    return Frame(zone=workflow.zone, home=calendars[workflow.calendar], calendars=calendars)
+    return Frame(
+        zone=workflow.zone,
+        home=calendars[workflow.calendar],
+        calendars=calendars,
+        office=calendars[workflow.office] if workflow.office else None,
+    )
 
 
 def read(clock: Clock, frame: Frame, basis: Basis) -> Reading:
@@ -93,12 +106,12 @@ def read(clock: Clock, frame: Frame, basis: Basis) -> Reading:
     else:
         reading, spans = _counted(clock, frame, basis)
     reading = _beside_law(reading, clock.law, frame.zone)
-    return settled(clock, reading, frame.home, spans)
+    return settled(clock, reading, frame, spans)
 
 
-def settled(clock: Clock, reading: Reading, home: Calendar, spans: Iterable[Span]) -> Reading:
+def settled(clock: Clock, reading: Reading, frame: Frame, spans: Iterable[Span]) -> Reading:
     """With ``act_by``, and the days of every calendar that the dates rest on."""
-    act_by, crossed = _act_by(clock, reading, home)
+    act_by, crossed = _act_by(clock, reading, frame)
     return replace(reading, act_by=act_by, calendars=_uses([*spans, *crossed]))
 
 
@@ -221,15 +234,24 @@ def _law_day(start: date, length: Length) -> date:
     return start + timedelta(days=length.n)
 
 
-def _act_by(clock: Clock, reading: Reading, home: Calendar) -> tuple[date, list[Span]]:
+def _act_by(clock: Clock, reading: Reading, frame: Frame) -> tuple[date, list[Span]]:
     if clock.opens:
         return opening(reading), []
     if clock.owner != "provider" or runs_in_hours(reading):
         return min(d for d in (reading.due_on, reading.law_by) if d), []
     safe_on = min(reading.safe_on, reading.due_on)
     known = [d for d in (safe_on, reading.stated_due_on, reading.law_by) if d]
-    moved = [rolled(day, "preceding", home) for day in known]
-    return min(day for day, _ in moved), [span for _, span in moved]
+    moved = [_moved_back(day, frame) for day in known]
+    return min(day for day, _ in moved), [span for _, spans in moved for span in spans]
+
+
+def _moved_back(day: date, frame: Frame) -> tuple[date, list[Span]]:
+    """The last day up to that one on which we can act, and the days crossed by each calendar."""
+    moved, span = rolled(day, "preceding", frame.home)
+    if frame.office is None:
+        return moved, [span]
+    open_on, own = rolled(moved, "preceding", frame.office)
+    return open_on, [span, own]
 
 
 def opening(reading: Reading) -> date:

@@ -25,6 +25,7 @@ class Open(Struct, frozen=True, kw_only=True):
     moment: Moment
     patient: str | None = None
     values: Mapping[str, Typed] = {}
+    follows: str | None = None
 
 
 class Fire(Struct, frozen=True, kw_only=True):
@@ -102,3 +103,12 @@ class Void(Struct, frozen=True, kw_only=True):
     version: int
     reason: str
     moment: Moment
+
+
+class Adopt(Struct, frozen=True, kw_only=True):
+    """``states``: what states of the definition left are called in the one adopted."""
+
+    definition: str
+    states: Mapping[str, str]
+    moment: Moment
+    reason: str | None = None

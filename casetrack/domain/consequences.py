@@ -5,7 +5,7 @@ expedited request moves, what is armed anew (superseding an arming of the same c
 A filing that nothing shows to have arrived ends no deadline: it leaves it open, as unproven.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -44,14 +44,15 @@ class Change(Struct, frozen=True, kw_only=True):
     unproven: tuple[str, ...] = ()
 
 
-def of(step: Step, calendars: Calendars) -> Change:
-    """Every consequence of one event."""
+def of(step: Step, calendars: Calendars, arm: Callable[..., Deadline] | None = None) -> Change:
+    """Every consequence of one event; ``arm`` makes a deadline where ``armed_now`` is not to."""
     unproven = _unproven(step)
     ended = _ended(step, unproven)
     left = _left(step, {*unproven, *(end.deadline for end in ended)})
     gone = {end.deadline for end in (*ended, *left)}
     running = [t for t in step.case.open_deadlines() if t.deadline.deadline not in gone]
-    armed = _armed(step, calendars)
+    make = arm or armed_now
+    armed = tuple(make(name, step, calendars) for name in arms(step))
     rearmed = {deadline.clock for deadline in armed}
     superseded = tuple(
         Ended(deadline=t.deadline.deadline, outcome="superseded")
@@ -133,16 +134,16 @@ def _left(step: Step, kept: set[str]) -> tuple[Ended, ...]:
 
 
 def _lapsed(tracked: Tracked, on: date, at: datetime | None) -> bool:
-    if tracked.deadline.kind == "planned" or tracked.unproven:
-        return False
-    return late(tracked, on, at) is True
+    binding = tracked.deadline.kind != "planned" and not tracked.unproven
+    return binding and late(tracked, on, at) is True
 
 
-def _armed(step: Step, calendars: Calendars) -> tuple[Deadline, ...]:
+def arms(step: Step) -> tuple[str, ...]:
+    """The clocks that an event arms, in the order of the workflow."""
     return tuple(
-        armed_now(name, step, calendars)
+        name
         for name, clock in step.workflow.clocks.items()
-        if step.name in clock.armed_by
+        if clock.starts_by(step.name)
         and step.to in _alive(clock, step.to)
         and _datable(clock, step)
         and _asked_for(clock, step)
@@ -181,8 +182,7 @@ def _codes(value: Value | None) -> tuple[str, ...]:
 
 def arming(name: str, clock: Clock, step: Step, calendars: Calendars) -> Deadline:
     """The next arming of a clock by an event."""
-    before = step.case.latest(name)
-    n = before.deadline.n + 1 if before else 1
+    n = 1 + (before.deadline.n if (before := step.case.latest(name)) else 0)
     frame = clocks.frame(step.workflow, calendars)
     basis = _basis(clock, step)
     reading, standard = (
@@ -208,11 +208,14 @@ def _basis(clock: Clock, step: Step) -> Basis:
     stated = _day(step, clock.stated)
     until = _day(step, clock.until)
     if clock.counts_from == REQUEST:
-        field = REQUEST if step.name in step.workflow.triggers else "evidence"
+        field = "evidence" if step.name.startswith("record:") else REQUEST
         return Basis(on=on, at=at, field=field, stated_due_on=stated, until=until)
     if clock.counts_from.startswith(DUE_OF):
-        ended = _ended_of(clock, step).deadline.reading
-        return Basis(on=ended.due_on, at=ended.due_at, field=clock.counts_from, until=until)
+        ended = source(clock, step.case)
+        if ended is None:
+            raise Refused(f"{clock.title} counts from {clock.counts_from}, which never ran")
+        end = ended.deadline.reading
+        return Basis(on=end.due_on, at=end.due_at, field=clock.counts_from, until=until)
     counted = _day(step, clock.counts_from)
     noticed = _day(step, clock.presumed_from)
     if counted is None and noticed is not None:
@@ -223,12 +226,10 @@ def _basis(clock: Clock, step: Step) -> Basis:
     return Basis(on=counted, at=None, field=clock.counts_from, stated_due_on=stated, until=until)
 
 
-def _ended_of(clock: Clock, step: Step) -> Tracked:
-    name = clock.counts_from.removeprefix(DUE_OF)
-    tracked = step.case.latest(name)
-    if tracked is None:
-        raise Refused(f"{clock.title} counts from the end of {name}, which never ran")
-    return tracked
+def source(clock: Clock, case: Case) -> Tracked | None:
+    """The deadline from whose end a clock counts, if it counts from one that ever ran."""
+    _, due, name = clock.counts_from.partition(DUE_OF)
+    return case.latest(name) if due else None
 
 
 def _day(step: Step, field: str | None) -> date | None:

@@ -49,6 +49,7 @@ def open_case(workflow: Workflow, calendars: Calendars, command: Open) -> e.Even
         edition=workflow.edition,
         state=workflow.initial,
         fields=clear,
+        follows=command.follows,
         **asdict(change),
     )
     typed = {**sealed, "reference": command.reference}

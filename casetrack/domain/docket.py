@@ -157,7 +157,7 @@ def status(clock: Clock, facts: Facts, calendar: Calendar, today: date, now: dat
 
 def item(facts: Facts, workflow: Workflow, calendar: Calendar, now: datetime) -> Item:
     """One line of the docket as of ``now``."""
-    clock = _clock(facts, workflow)
+    clock = clock_in_force(facts, workflow)
     today = dates.local_date(now, workflow.zone)
     contact = workflow.contacts.get(clock.contact or "")
     return Item(
@@ -243,7 +243,7 @@ def _ladder(clock: Clock, facts: Facts, place: Place) -> Iterator[Rung]:
             yield Rung(name, moment(name, of, place))
 
 
-def _clock(facts: Facts, workflow: Workflow) -> Clock:
+def clock_in_force(facts: Facts, workflow: Workflow) -> Clock:
     """By the version that was in force, where that is known."""
     clock = clock_of(workflow, facts.clock)
     if facts.picked_by is None:
@@ -287,8 +287,7 @@ def finding(clock: Clock, facts: Facts, calendar: Calendar, today: date) -> str 
 def expires(clock: Clock) -> bool:
     """Whether the deadline is the end of something we hold: an approval, a fresh test."""
     return clock.owner == "provider" and (
-        (clock.until is not None and clock.kind == "service")
-        or any(name.startswith("record:") for name in clock.armed_by)
+        clock.kind == "service" or any(name.startswith("record:") for name in clock.armed_by)
     )
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from casetrack.domain.docket import Doubt, DoubtKind, Facts
-from casetrack.domain.plans import clock_of
+from casetrack.domain.docket import Doubt, DoubtKind, Facts, clock_in_force
 from casetrack.domain.workflow import PRESUMED, Clock, Workflow
 
 
 def of_deadline(facts: Facts, workflow: Workflow) -> Iterator[Doubt]:
     """The doubts about one open deadline, none where all is shown and agrees."""
-    clock = clock_of(workflow, facts.clock)
+    clock = clock_in_force(facts, workflow)
     if facts.unproven:
         yield _about(facts, clock, "unproven", "filed, and nothing shows that it arrived")
     if (differs := stated_differs(facts)) is not None:
@@ -27,7 +26,9 @@ def stated_differs(facts: Facts) -> str | None:
 
 def receipt_not_shown(facts: Facts, clock: Clock) -> str | None:
     """Whether a day that should count from a receipt is counted without one."""
-    if clock.presumed_from is None or facts.counted_from not in {PRESUMED, clock.presumed_from}:
+    if clock.presumed_from in {None, clock.counts_from}:
+        return None
+    if facts.counted_from not in {PRESUMED, clock.presumed_from}:
         return None
     counted = "a presumed receipt" if facts.counted_from == PRESUMED else clock.presumed_from
     return f"{clock.counts_from} is not given: counted from {counted}"

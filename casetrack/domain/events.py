@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from casetrack.domain.changeover import Dropped, Ground, Kept, Renamed, Why
 from casetrack.domain.readings import (
     REDACTED,
     CalendarUse,
@@ -32,12 +33,17 @@ __all__ = [
     "Closed",
     "Closing",
     "Deadline",
+    "Dropped",
     "Ended",
+    "Ground",
+    "Kept",
     "Moved",
     "Reading",
     "Redacted",
+    "Renamed",
     "Typed",
     "Value",
+    "Why",
 ]
 
 
@@ -186,6 +192,27 @@ class EntryVoided(Effects, frozen=True, kw_only=True):
     expedited: bool | None
 
 
+class WorkflowAdopted(Effects, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """A case follows another definition from here on: a newer edition, or another workflow.
+
+    ``left``: the digest of the definition before. ``states``: every renaming that was given.
+    ``unused``: fields and items on record that the definition adopted does not know.
+    """
+
+    workflow: str
+    definition: str
+    edition: str
+    left: str
+    origin: str
+    to: str
+    expedited: bool
+    states: tuple[Renamed, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
 class ReminderSent(Data, frozen=True, kw_only=True):
     """One warning, and the less urgent ones that were folded into it.
 
@@ -219,7 +246,7 @@ CASE_TYPES: Mapping[str, type[Data]] = {
     for kind in (
         CaseOpened, TransitionFired, EvidenceRecorded, NoteAdded, CaseAssigned, ValueRedacted,
         DeadlinePlanned, DeadlineDone, DeadlineExtended, DeadlineTolled, DeadlineResumed,
-        DeadlineReprojected, EntryCorrected, EntryVoided, ReminderSent,
+        DeadlineReprojected, EntryCorrected, EntryVoided, WorkflowAdopted, ReminderSent,
         LedgerOpened, DisclosureMade, KeyMade, KeyRotated,
     )
 }  # fmt: skip

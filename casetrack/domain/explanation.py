@@ -1,6 +1,6 @@
 """Why a deadline is on its day: every counted and skipped day, from what its reading recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from msgspec import Struct
@@ -48,7 +48,7 @@ def _counted(reading: Reading, length: Length, home: str, zone: str) -> tuple[St
             return tuple(_months(reading, length))
         case "bd":
             return tuple(_business(reading, _use(reading, home)))
-        case "d":
+        case "d" | "w":
             return tuple(_calendar(reading))
 
 
@@ -140,15 +140,18 @@ def _roll_step(day: date, use: CalendarUse | None, reading: Reading) -> Step:
     return Step(date=day, counted=False, why=f"rolled over: {why_closed(day, use)}")
 
 
-def safe_words(reading: Reading, home: str) -> tuple[str, ...]:
-    """How ``act_by`` follows from the candidates, one line for each that pulls it."""
-    use = _use(reading, home)
+def safe_words(reading: Reading, *calendars: str) -> tuple[str, ...]:
+    """How ``act_by`` follows from the candidates, one line for each that pulls it.
+
+    ``calendars``: those it is moved back by, one after the other.
+    """
+    uses = [_use(reading, name) for name in calendars]
     named = (
         (_own(reading), reading.safe_on),
         ("the letter's date", reading.stated_due_on),
         ("the law's date", reading.law_by),
     )
-    return tuple(_safe_line(name, day, use) for name, day in named if day is not None)
+    return tuple(_safe_line(name, day, uses) for name, day in named if day is not None)
 
 
 def _own(reading: Reading) -> str:
@@ -158,11 +161,12 @@ def _own(reading: Reading) -> str:
     return f"our own reading, from {reading.safe_from_on}:"
 
 
-def _safe_line(name: str, day: date, use: CalendarUse | None) -> str:
+def _safe_line(name: str, day: date, uses: Iterable[CalendarUse | None]) -> str:
     moved, crossed = day, []
-    while (closed := why_closed(moved, use)) is not None:
-        crossed.append(f"{moved} {closed}")
-        moved -= timedelta(days=1)
+    for use in uses:
+        while (closed := why_closed(moved, use)) is not None:
+            crossed.append(f"{moved} {closed}")
+            moved -= timedelta(days=1)
     if not crossed:
         return f"{name} {day}"
     return f"{name} {day}, moved back to {moved} ({', '.join(crossed)})"

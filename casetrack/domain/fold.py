@@ -57,6 +57,8 @@ def _changed(case: Case, entry: e.Entry) -> Case:
             case = _corrected(case, entry, data)
         case e.EntryVoided() as data:
             case = _voided(case, entry, data)
+        case e.WorkflowAdopted() as data:
+            case = _adopted(case, entry, data)
         case e.ReminderSent() as data:
             sent = case.deadlines[data.deadline].sent
             case = _track(case, data.deadline, sent=(*sent, *data.folded, data.rung))
@@ -72,6 +74,7 @@ def _opened(case: Case, entry: e.Entry, data: e.CaseOpened) -> Case:
         case,
         reference=entry.value("reference"),
         patient=entry.value("patient"),
+        follows=data.follows,
         workflow=data.workflow,
         definition=data.definition,
         state=data.state,
@@ -116,6 +119,32 @@ def _recorded(case: Case, entry: e.Entry, data: e.EvidenceRecorded) -> Case:
     known = case.evidence.get(data.item, ())
     case = replace(case, evidence={**case.evidence, data.item: (*known, record)})
     return _affected(case, entry, data)
+
+
+def _adopted(case: Case, entry: e.Entry, data: e.WorkflowAdopted) -> Case:
+    """Its deadlines are of the definition adopted, and rest on the facts that it arms them by."""
+    case = replace(
+        case,
+        workflow=data.workflow,
+        definition=data.definition,
+        left=(*case.left, case.definition),
+        state=data.to,
+        expedited=data.expedited,
+    )
+    case = _affected(case, entry, data)
+    for kept in data.kept:
+        deadline = replace(
+            case.deadlines[kept.deadline].deadline,
+            definition=data.definition,
+            owner=kept.owner,
+            kind=kept.kind,
+            alive_in=kept.alive_in,
+        )
+        case = _track(case, kept.deadline, deadline=deadline)
+    for ground in data.grounds:
+        rests_on, waits = ground.version, ground.unproven
+        case = _track(case, ground.deadline, armed_version=rests_on, unproven=waits)
+    return case
 
 
 def _planned(case: Case, entry: e.Entry, data: e.DeadlinePlanned) -> Case:

@@ -76,11 +76,13 @@ def _watched(
 
 
 def _ended(data: e.Effects, running: tuple[Tracked, ...], outcome: e.Closing) -> e.Effects:
-    """What it would have moved and now ends, it does not move."""
-    ends = tuple(e.Ended(deadline=t.deadline.deadline, outcome=outcome) for t in running)
-    gone = {end.deadline for end in ends}
+    """What it would have moved and now ends, it does not move; what it would bring back stays."""
+    gone = {t.deadline.deadline for t in running}
+    stay = gone.intersection(data.reopened)
+    ends = tuple(e.Ended(deadline=name, outcome=outcome) for name in sorted(gone - stay))
     return replace(
         data,
         closed=(*data.closed, *ends),
+        reopened=tuple(name for name in data.reopened if name not in stay),
         moved=tuple(move for move in data.moved if move.deadline not in gone),
     )

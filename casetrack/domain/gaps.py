@@ -33,10 +33,13 @@ def in_words(gap: Gap, trigger: str, workflow: Workflow) -> str:
     """A clause that goes with 'although'."""
     if gap.item in workflow.items:
         return _of_item(gap, gap.item, workflow)
+    if gap.item is not None and gap.code in _STANDS:
+        return _STANDS[gap.code].format(gap.item)  # of a workflow that the case has left
     later, is_order, earlier = gap.code.partition(_BEFORE)
     if is_order:
         return f"{named(later)} was before {named(earlier)}"
-    said = _says(workflow.triggers[trigger].rules, gap.code)
+    asked = workflow.triggers.get(trigger)
+    said = _says(asked.rules, gap.code) if asked else ""
     if said:
         return f"{gap.code} was wrong or not given: {said}"
     return _WORDS.get(gap.code, gap.code)

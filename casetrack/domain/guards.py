@@ -116,6 +116,10 @@ def sent_at(clock: Clock, values: Mapping[str, Value]) -> datetime | None:
 
 
 def _in_time(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
+    """Of several windows for one act it is enough that one is still open."""
+    running = _open_of(ask, guard)
+    if not all(late(t, ask.on, ask.at, _sent_at(t, ask)) for t in running):
+        return ()
     return tuple(
         _against(
             guard,
@@ -123,8 +127,7 @@ def _in_time(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
             f"if it was done in time, give that day with --on",
             "late",
         )
-        for t in _open_of(ask, guard)
-        if late(t, ask.on, ask.at, _sent_at(t, ask))
+        for t in running
     )
 
 

@@ -66,7 +66,7 @@ def extended(clock: Clock, reading: Reading, to: date, on: date, frame: Frame) -
         safe_on=to,
         rungs=(clock.rungs or default_rungs(clock)) if hours else reading.rungs,
     )
-    return settled(clock, later, frame.home, ())
+    return settled(clock, later, frame, ())
 
 
 def resumed(clock: Clock, reading: Reading, tolled_on: date, on: date, frame: Frame) -> Reading:
@@ -120,7 +120,7 @@ def _rolled_and_settled(clock: Clock, reading: Reading, frame: Frame) -> Reading
         due, span = rolled(due, reading.roll, frame.calendars[reading.roll_calendar])
         spans.append(span)
     moved = replace(reading, due_on=due, due_at=last_moment(clock, due, frame.zone))
-    return settled(clock, moved, frame.home, spans)
+    return settled(clock, moved, frame, spans)
 
 
 def _counting(reading: Reading, home: Calendar) -> list[Span]:

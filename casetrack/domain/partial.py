@@ -42,6 +42,13 @@ def _fitting(case: Case, entry: e.Entry) -> e.Entry | None:
 
 def _known(case: Case, data: e.Effects) -> e.Effects:
     known = case.deadlines
+    if isinstance(data, e.WorkflowAdopted):
+        armed = {deadline.deadline for deadline in data.armed}
+        data = replace(
+            data,
+            kept=tuple(kept for kept in data.kept if kept.deadline in known),
+            grounds=tuple(ground for ground in data.grounds if ground.deadline in armed),
+        )
     return replace(
         data,
         closed=tuple(end for end in data.closed if end.deadline in known),

@@ -17,7 +17,7 @@ from casetrack.domain.fold import evolve, replay
 from casetrack.domain.freshness import fact_of
 from casetrack.domain.imagine import imagined
 from casetrack.domain.plans import CLOCK, PLAN, clock_of
-from casetrack.domain.workflow import Workflow
+from casetrack.domain.workflow import Clock, Workflow
 from casetrack.errors import Refused
 
 Entries = Sequence[e.Entry]
@@ -42,7 +42,7 @@ def amended(
     """
     before, after = Life(case, entries, rules), Life.once(case, entries, rules, event)
     for tracked in case.open_deadlines():
-        if not rests_on(tracked, original, rules.workflow):
+        if not rests_on(case, tracked, original, rules.workflow):
             continue
         old, new = tracked.deadline, after.dates(tracked)
         if new in (before.dates(tracked), (old.reading, old.standard)):
@@ -52,54 +52,72 @@ def amended(
                 f"{old.deadline} stands still since {tracked.tolled_on} and would move; "
                 f"resume it first"
             )
-        yield _move(old.deadline, new)
+        yield move(old.deadline, new)
 
 
 def returned(
     case: Case, entries: Entries, rules: Rules, event: e.Event, names: Iterable[str]
 ) -> Iterator[e.Moved]:
-    """Of the closed deadlines that an event brings back, those amended since they closed."""
+    """Of the closed deadlines that an event brings back, those amended since they closed.
+
+    Those that closed under a definition that the case has left are counted by the one it has.
+    """
     after = Life.once(case, entries, rules, event)
     for name in names:
         tracked = case.deadlines[name]
-        if not amended_since(tracked, entries, tracked.closed_version, rules.workflow):
-            continue
-        known = entries[: tracked.closed_version]
-        before, new = Life(replay(case.id, known), known, rules), after.dates(tracked)
-        if new != before.dates(tracked):
-            yield _move(name, new)
+        was, why = tracked.deadline, "adopted"
+        dates: Dates = was.reading, was.standard
+        if was.definition == case.definition:
+            if not amended_since(case, tracked, entries, tracked.closed_version, rules.workflow):
+                continue
+            known, why = entries[: tracked.closed_version], "amended"
+            dates = Life(replay(case.id, known), known, rules).dates(tracked)
+        new = after.dates(tracked)
+        if new != dates:
+            yield move(name, new, why)
 
 
-def _move(name: str, dates: Dates) -> e.Moved:
-    return e.Moved(deadline=name, why="amended", reading=dates[0], standard=dates[1])
+def move(name: str, dates: Dates, why: str = "amended") -> e.Moved:
+    """A deadline's new dates."""
+    return e.Moved(deadline=name, why=why, reading=dates[0], standard=dates[1])
 
 
 def amended_since(
-    tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
+    case: Case, tracked: Tracked, entries: Entries, since: int | None, workflow: Workflow
 ) -> bool:
     """Whether an entry that the deadline rests on was corrected after that version."""
     later_on = entries[since:] if since is not None else ()
     fixed = (x.data.corrects for x in later_on if isinstance(x.data, e.EntryCorrected))
-    return any(rests_on(tracked, entries[version - 1], workflow) for version in fixed)
+    return any(rests_on(case, tracked, entries[version - 1], workflow) for version in fixed)
 
 
-def rests_on(tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
-    """Armed by the entry, or hurried or not by it."""
+def rests_on(case: Case, tracked: Tracked, original: e.Entry, workflow: Workflow) -> bool:
+    """Armed by the entry, hurried or not by it, or counted from the end of one that is."""
     if tracked.armed_version == original.version:
+        return True
+    source = _source(case, tracked, workflow)
+    if source is not None and rests_on(case, source, original, workflow):
         return True
     data, ours = original.data, tracked.deadline.owner == "provider"
     later_on = original.version > tracked.armed_version
     if ours or not later_on or not isinstance(data, e.TransitionFired):
         return False
-    trigger = workflow.triggers[data.trigger]
-    return trigger.expedites or trigger.refuses_expedite
+    trigger = workflow.triggers.get(data.trigger)
+    return trigger is not None and (trigger.expedites or trigger.refuses_expedite)
+
+
+def _source(case: Case, tracked: Tracked, workflow: Workflow) -> Tracked | None:
+    """The deadline from whose end one counts: the newest of that clock armed before it."""
+    clock = clock_of(workflow, tracked.deadline.clock)
+    before = {n: t for n, t in case.deadlines.items() if t.armed_version < tracked.armed_version}
+    return consequences.source(clock, replace(case, deadlines=before))
 
 
 class Life:
     """A case by what its entries say now, in which a deadline is counted from its arming on."""
 
     def __init__(self, case: Case, entries: Entries, rules: Rules) -> None:
-        self._case = case
+        self.case = case
         self._entries = entries
         self._rules = rules
         self._stands = {move.version for move in case.moves}
@@ -132,18 +150,27 @@ class Life:
         if name == PLAN:
             return c.read(CLOCK, self._rules.frame, _planned(tracked, entry)), None
         clock = clock_of(self._rules.workflow, name)
-        clock = consequences.armed_as(self._case, tracked, clock)
-        made = consequences.arming(name, clock, self._step(entry), self._rules.calendars)
+        clock = consequences.armed_as(self.case, tracked, clock)
+        step = self._ended_anew(clock, self._step(entry), entry.version)
+        made = consequences.arming(name, clock, step, self._rules.calendars)
         return made.reading, made.standard
 
+    def _ended_anew(self, clock: Clock, step: consequences.Step, version: int) -> consequences.Step:
+        """With the deadline from whose end the clock counts as it now should have been."""
+        source = consequences.source(clock, step.case)
+        if source is None:
+            return step
+        lived = {source.deadline.deadline: self.lived(source, version)}
+        return replace(step, case=replace(step.case, deadlines={**step.case.deadlines, **lived}))
+
     def _step(self, entry: e.Entry) -> consequences.Step:
-        values = self._case.values_of(entry.version)
+        values = self.case.values_of(entry.version)
         fired = entry.data if isinstance(entry.data, e.TransitionFired) else None
         return consequences.Step(
             case=self._before_entry(entry),
             workflow=self._rules.workflow,
             name=event_name(entry.data, values.get("kind")),
-            to=fired.to if fired else self._case.state,
+            to=fired.to if fired else self.case.state,
             moment=corrections.happened(self._entries, entry),
             values=values,
             hurried=fired is not None and fired.expedited,
@@ -151,9 +178,9 @@ class Life:
 
     def _before_entry(self, entry: e.Entry) -> Case:
         """The case as corrected, with the deadlines that were armed before the entry."""
-        known = self._case.deadlines.items()
+        known = self.case.deadlines.items()
         armed = {name: t for name, t in known if t.armed_version < entry.version}
-        return replace(self._case, deadlines=armed)
+        return replace(self.case, deadlines=armed)
 
     def _on(self, tracked: Tracked, entry: e.Entry) -> Tracked:
         """What an entry did to the deadline, done again."""

@@ -16,7 +16,7 @@ from casetrack.domain.events import CalendarUse, DeadlineReprojected, Event, Mov
 from casetrack.domain.plans import clock_of
 from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Clock, Workflow
-from casetrack.errors import BeyondHorizon, UnknownName
+from casetrack.errors import BadDefinition, BeyondHorizon, UnknownName
 
 
 def reproject(case: Case, workflow: Workflow, calendars: Calendars, now: datetime) -> Event | None:
@@ -59,7 +59,7 @@ def outdated(tracked: Tracked, calendars: Calendars) -> bool:
 def _digest(use: CalendarUse, calendars: Calendars) -> str:
     try:
         return calendars[use.id].digest
-    except (KeyError, UnknownName):
+    except (KeyError, UnknownName, BadDefinition):
         return use.digest
 
 

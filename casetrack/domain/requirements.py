@@ -1,6 +1,5 @@
 """Rules on values, and what the evidence for an item satisfies, on a given day."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -10,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain.case import Case, Evidence
+from casetrack.domain.codes import ndc11
 from casetrack.domain.events import REDACTED, Value
 from casetrack.domain.fields import number
 from casetrack.domain.workflow import Freshness, Item, Rule, Test
@@ -17,11 +17,6 @@ from casetrack.domain.workflow import Freshness, Item, Rule, Test
 Verdict = Literal["holds", "fails", "missing", "redacted"]
 Status = Literal["satisfied", "missing", "failing", "stale", "warning"]
 Check = Callable[[str, tuple[str, ...], date], bool]
-
-_NDC10 = re.compile(
-    r"[0-9]{4}-[0-9]{4}-[0-9]{2}|[0-9]{5}-[0-9]{3}-[0-9]{2}|[0-9]{5}-[0-9]{4}-[0-9]"
-)
-_NDC11 = re.compile(r"[0-9]{5}-[0-9]{4}-[0-9]{2}|[0-9]{11}")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -59,10 +54,10 @@ def _none_under(text: str, values: tuple[str, ...], _on: date) -> bool:
 
 def _ndc(text: str, values: tuple[str, ...], _on: date) -> bool:
     """An NDC in segments, or 11 digits, of a labeler given as it stands padded to five."""
-    if not (_NDC10.fullmatch(text) or _NDC11.fullmatch(text)):
+    billed = ndc11(text)
+    if billed is None:
         return False
-    labeler = text.partition("-")[0] if "-" in text else text[:5]
-    return not values or labeler.zfill(5) in {v.zfill(5) for v in values}
+    return not values or billed[:5] in {v.zfill(5) for v in values}
 
 
 _TESTS: Mapping[Test, Check] = {

@@ -32,6 +32,7 @@ def _as_of(clock: Clock, version: Version) -> Clock:
         length=version.length or clock.length,
         expedited=version.expedited or clock.expedited,
         presumed_days=days,
+        counts_from=version.counts_from or clock.counts_from,
         law=version.law or clock.law,
     )
 

@@ -28,8 +28,10 @@ def void(
     """``EntryVoided``, with all that it gives back."""
     data = _undoable(case, entries, command.version)
     undo = _Undo(case, entries, command.version, data)
+    _refuse_left(case, undo, data)
     rules = reliving.Rules(workflow, calendars)
     event = _taken_back(undo, data, command)
+    _refuse_returning(case, event)
     moves = (*undo.moved(rules, event), *undo.returned(rules, event))
     moved = undo.with_their_own(with_sent(moves, case, rules.frame, command.moment.now))
     event = replace(event, data=replace(event.data, moved=moved))
@@ -71,10 +73,41 @@ def _undoable(case: Case, entries: Entries, version: int) -> Undoable:
                     f"version {newest.version}"
                 )
             return data
+        case e.WorkflowAdopted() as adopted:
+            raise Refused(
+                f"version {version} is a WorkflowAdopted, which stays on record; "
+                f"{_adopt_back(adopted.left)} to follow again what it left"
+            )
         case _:
             raise Refused(
                 f"version {version} is a {entry.type}; only the newest transition and evidence "
                 f"can be taken back"
+            )
+
+
+def _adopt_back(definition: str) -> str:
+    return f"'casetrack workflow adopt {definition} --case CASE'"
+
+
+def _refuse_left(case: Case, undo: "_Undo", data: Undoable) -> None:
+    """A transition returns to a state of the definition that it was made under."""
+    was = undo.before.definition
+    if isinstance(data, e.TransitionFired) and was != case.definition:
+        raise Refused(
+            f"{data.trigger} was made under another definition, which the case has left; "
+            f"{_adopt_back(was)} first, then take it back"
+        )
+
+
+def _refuse_returning(case: Case, event: e.Event) -> None:
+    """What would return is of the definition that the case follows."""
+    names = event.data.reopened if isinstance(event.data, e.Effects) else ()
+    for name in names:
+        was = case.deadlines[name].deadline.definition
+        if was != case.definition:
+            raise Refused(
+                f"{name} would return, and is of a definition that the case has left; "
+                f"{_adopt_back(was)} first"
             )
 
 
@@ -155,7 +188,7 @@ class _Undo:
                 raise Refused(f"{name} stands still since {tracked.tolled_on}; resume it first")
             dates = was.deadline.reading, was.deadline.standard
             if tracked.deadline.reading != move.reading or reliving.amended_since(
-                tracked, self._entries, self._version, rules.workflow
+                self._case, tracked, self._entries, self._version, rules.workflow
             ):
                 dates = after.dates(tracked)
             yield e.Moved(

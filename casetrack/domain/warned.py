@@ -20,5 +20,5 @@ def _with_sent(move: Moved, case: Case, frame: Frame, now: datetime) -> Moved:
     tracked = case.deadlines[move.deadline]
     before = reminders.subject(tracked.deadline)
     after = reminders.subject(replace(tracked.deadline, reading=move.reading))
-    place = reminders.Place(calendar=frame.home, zone=frame.zone)
+    place = reminders.Place(calendar=frame.open_days, zone=frame.zone)
     return replace(move, sent=reminders.kept(tracked.sent, before, after, place, now))

@@ -1,13 +1,16 @@
 """A workflow as frozen data: states, triggers, clocks, requirements, and the source of each rule.
 
 An *event name* is a trigger, ``record:ITEM`` or ``note:KIND``; clocks are armed and ended by those.
-A *length* is ``14bd``, ``65d``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
+A *length* is ``14bd``, ``65d``, ``6w``, ``4mo`` or ``72h``; a *rung* is ``10bd`` or ``24h`` before.
+What is ``UNSET`` is left out of the canonical text: older definitions keep theirs.
 """
 
 from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
+
+from casetrack.domain.reference import Code, Contact, Statement
 
 Owner = Literal["provider", "payer", "reviewer"]
 Kind = Literal["statutory", "service", "planned"]
@@ -18,12 +21,14 @@ Test = Literal[
     "given", "equals", "one_of", "none_of", "none_under", "at_most", "at_least", "min_years",
     "not_before", "not_after", "ndc",
 ]  # fmt: skip
+CodeSystem = Literal["icd-10-cm", "ndc"]
 GuardName = Literal["ready", "rules", "in_time", "in_order", "passed", "expedited"]
 
 DAY = "on"  # in a rule or a guard: the transition's own day
 STAGE = "stage"  # in a guard: the day on which the case's stage began
 PRESUMED = "presumed_receipt"  # what a reading was counted from where a receipt is presumed
 DUE_OF = "due:"  # before a clock: counted from the last moment of its latest deadline
+ANY = "*"  # in ``armed_by``: any entry that says the clock's own last day, an opening or a note too
 REQUEST = "request"  # a clock that counts from the day, or instant, of the event that arms it
 
 
@@ -46,7 +51,7 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named value. ``clear`` ones stand in hashed bodies, all others are sealed.
 
     ``future``: a date that may lie ahead. ``many``: may repeat, and is then always a list.
-    ``findable``: ``find`` searches it.
+    ``findable``: ``find`` searches it. ``codes``: the system that its codes are looked up in.
     """
 
     title: str
@@ -56,6 +61,7 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     future: bool = False
     many: bool = False
     findable: bool = False
+    codes: CodeSystem | UnsetType = UNSET
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +86,10 @@ class Freshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A requirement: what must be on file, as evidence, before the triggers named."""
+    """A requirement: what must be on file, as evidence, before the triggers named.
+
+    ``answers``: by field, the codes of the reasons for a refusal that its evidence answers.
+    """
 
     title: str
     group: str
@@ -92,6 +101,7 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     fresh: Freshness | None = None
     hint: str = ""
+    answers: dict[str, tuple[str, ...]] | UnsetType = UNSET
 
 
 class Guard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +126,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``expedites`` asks for the short clock, ``refuses_expedite`` cancels it.
 
     ``reopens`` names filing clocks whose latest deadline returns as it was when it closed.
+    ``contests``: the fields whose codes are the reasons that this filing has to answer.
     """
 
     title: str
@@ -129,6 +140,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expedites: bool = False
     refuses_expedite: bool = False
     hint: str = ""
+    contests: tuple[str, ...] | UnsetType = UNSET
 
 
 class Law(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,6 +167,7 @@ class Version(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expedited: str | None = None
     presumed_days: int | None = None
     law: Law | None = None
+    counts_from: str | UnsetType = UNSET  # left out of the canonical text, as armed_if is
 
 
 class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -210,41 +223,24 @@ class Clock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     proof_field: str | None = None
     proof_item: str | None = None
     proven_by: tuple[str, ...] = ()
-    # Left out of the canonical text where it is not given: older definitions keep theirs.
     armed_if: dict[str, tuple[str, ...]] | UnsetType = UNSET
 
     @property
     def expedited_only(self) -> bool:
         return self.length is None and self.until is None
 
-
-class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A billing or diagnosis code and when it may be used; the tests stand in the items' rules."""
-
-    system: str
-    code: str
-    use: str
-    source: str
-
-
-class Contact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to call."""
-
-    name: str
-    how: str
-    source: str
-
-
-class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sentence of the source that no clock or rule carries: a promise, a tip, a way to file."""
-
-    topic: str
-    text: str
-    source: str
+    def starts_by(self, event: str) -> bool:
+        """Whether an event of that name arms it, if it says what the clock asks for."""
+        return event in self.armed_by or ANY in self.armed_by
 
 
 class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_fields=True):
-    """One regime, whole. Identity is by object; the definition's digest is the lasting name."""
+    """One regime, whole. Identity is by object; the definition's digest is the lasting name.
+
+    ``endless``: the states that a case always comes back to, where it need not end.
+    ``calendar`` counts and ``office``, if any, adds our own closing days: safe dates and warnings
+    come earlier by it, and nothing is ever due later.
+    """
 
     id: str
     title: str
@@ -265,6 +261,18 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, forbid_unknown_field
     codes: tuple[Code, ...] = ()
     contacts: dict[str, Contact] = {}
     statements: tuple[Statement, ...] = ()
+    # Left out of the canonical text where they are not given: older definitions keep theirs.
+    endless: tuple[str, ...] | UnsetType = UNSET
+    office: str | UnsetType = UNSET
+
+    @property
+    def recurring(self) -> tuple[str, ...]:
+        return self.endless or ()
+
+    @property
+    def open_days(self) -> str:
+        """The calendar of the days on which we can act: our own office's, if it has one."""
+        return self.office or self.calendar
 
     @property
     def initial(self) -> str:

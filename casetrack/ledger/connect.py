@@ -77,7 +77,8 @@ def existing(path: Path) -> Path:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise BadDatabase(f"no ledger at {path}; run 'casetrack db init'") from None
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        raise BadDatabase(f"no ledger at {path}{where}; run 'casetrack db init'") from None
     except OSError as error:
         raise unusable(path, "opened", error) from None
     if stat.S_ISDIR(mode):

@@ -52,6 +52,14 @@ def make_private_file(path: Path) -> None:
         raise unusable(path, "made", error) from None
 
 
+def absent(path: Path) -> bool:
+    """Whether nothing stands there; ``BadDatabase`` if that can't be told."""
+    try:
+        return not path.exists()
+    except OSError as error:
+        raise unusable(path, "opened", error) from None
+
+
 def unusable(path: Path, act: str, error: OSError) -> BadDatabase:
     reason = (error.strerror or "no reason given").lower()
     return BadDatabase(f"{path} cannot be {act}: {reason}")

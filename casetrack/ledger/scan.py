@@ -24,6 +24,12 @@ Values = tuple[object, ...]
 # A table whose text was changed is not believed, but one that will not parse must not hide the
 # others; and what has to be sorted may be larger than memory.
 _PRAGMAS = ("writable_schema=ON", "query_only=ON", "trusted_schema=OFF", "temp_store=FILE")
+# What ANALYZE makes: nothing but these exact tables, for any other object may hide by such a name.
+_STATISTICS = {
+    ("table", name, name, f"CREATE TABLE {name}({columns})")
+    for name, columns in (("sqlite_stat1", "tbl,idx,stat"),
+                          ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"))
+}  # fmt: skip
 _SPACED = str.maketrans({"(": " ( ", ")": " ) ", ",": " , "})
 
 _CASE = "ifnull(CAST(case_id AS BLOB), x''), ifnull(CAST(version AS INTEGER), 0)"
@@ -222,11 +228,12 @@ def todays() -> Schema:
 
 def _schema(connection: sqlite3.Connection) -> Schema:
     """By kind and name, the text with one blank between its words."""
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    rows = (tuple(map(_word, row)) for row in found)
     made = {
-        f"{_word(kind)} {_word(name)}": _text(f"{_word(table)} {_word(sql)}")
+        f"{kind} {name}": _text(f"{table} {sql}")
         for kind, name, table, sql in rows
-        if not _word(name).startswith("sqlite_stat")
+        if (kind, name, table, sql) not in _STATISTICS
     }
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     return {**made, "application": str(application), "revision": _revision(connection, made)}

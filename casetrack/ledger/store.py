@@ -30,7 +30,7 @@ class Sources(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     randomness: Callable[[int], bytes]
     account: str
-    zone: str = "America/Chicago"
+    zone: str
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -54,9 +54,9 @@ def deadline_rows(case: Case) -> list[DeadlineRow]:
 
 
 def current_values(case: Case) -> dict[str, Value]:
-    """The fields and the patient, redacted ones too."""
-    patient = {} if case.patient is None else {"patient": case.patient}
-    return {**case.fields, **patient}
+    """The fields and the patient, redacted ones too, and the id of the case that it follows."""
+    others = {"patient": case.patient, "follows": case.follows}
+    return {**case.fields, **{name: value for name, value in others.items() if value is not None}}
 
 
 def value_rows(case: Case) -> list[ValueRow]:

@@ -45,6 +45,8 @@ def drift_lines(found: Found) -> Iterator[Line]:
 
 def _dates(found: Found) -> str:
     was, now = found["recorded"], found["today"]
+    if was is None:
+        return f"not on record; due {_day(now and now['due_on'])} today"
     if now is None:
         return f"due {_day(was['due_on'])}; can't be counted today"
     parts = [

@@ -232,7 +232,7 @@ def show_lines(data: Data, now_on: date, zone: str) -> list[str]:
     items, allowed = data["open_items"], data.get("allowed")
     body = [
         *row([], terminal(head[0]), indent=0),
-        *(line for text in head[1:] for line in row([], terminal(text))),
+        *(line for text in (*head[1:], *_links(data)) for line in row([], terminal(text))),
         *_deadline_lines(data),
         *_field_lines(data, zone),
         *_evidence_lines(data),
@@ -242,6 +242,15 @@ def show_lines(data: Data, now_on: date, zone: str) -> list[str]:
     if isinstance(allowed, list):
         body += labelled("next:", ", ".join(allowed) or "nothing; the state is final", 0, 6)
     return body
+
+
+def _links(data: Data) -> list[str]:
+    """The case that it follows, and those that follow it."""
+    before, after = data.get("follows"), data.get("followed_by")
+    told = [f"follows {before['case']}"] if isinstance(before, dict) else []
+    if isinstance(after, list) and after:
+        told.append(f"followed by {', '.join(str(one['case']) for one in after)}")
+    return told
 
 
 def _deadline_lines(data: Data) -> list[str]:

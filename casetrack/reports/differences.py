@@ -64,7 +64,13 @@ def _safe(pair: Pair, sides: Sides) -> Iterator[tuple[str, str]]:
     """Which side to go by, for the rule itself and for its expedited hours."""
     for label, safe in (("safe", pair.safe), ("if expedited", pair.safe_expedited)):
         if safe is not None:
-            yield label, _said(safe, sides)
+            shown = "" if label != "safe" or not _receipts(pair) else ", receipt not shown"
+            yield label, _said(safe, sides) + shown
+
+
+def _receipts(pair: Pair) -> bool:
+    """Whether a receipt, shown, would move the last day of either side."""
+    return any(clock and clock.presumed_from is not None for clock in (pair.a, pair.b))
 
 
 def _said(safe: Safe, sides: Sides) -> str:
@@ -90,7 +96,8 @@ def _facts(clock: Clock | None) -> Iterator[tuple[str, str]]:
     yield "source", words.sourced(clock.source, clock.evidence)
     yield "caveat", clock.caveat
     for version in clock.versions:
-        yield f"from {version.since}", f"{version.caveat} {version.source}"
+        counted = f"counts from {version.counts_from}: " if version.counts_from else ""
+        yield f"from {version.since}", f"{counted}{version.caveat} {version.source}"
     if clock.law is not None:
         length = f"{clock.law.length}, " if clock.law.length else ""
         yield "law", f"{length}{words.sourced(clock.law.source, clock.law.evidence)}"

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from casetrack.domain.workflow import (
+    ANY,
     Clock,
     Item,
     Law,
@@ -63,7 +64,9 @@ def _head(w: Workflow) -> list[str]:
         ("source", w.source),
         ("zone", w.zone),
         ("calendar", f"{w.calendar}: whose business days are counted"),
+        *([("office", f"{w.office}: our own closing days; we act earlier")] if w.office else []),
         ("caveat", w.caveat),
+        ("never ends", f"a case comes back to {words.names(w.recurring)}" if w.recurring else ""),
         ("with open", words.names(w.open_fields)),
         ("with note", words.names(w.note_fields)),
     )
@@ -129,6 +132,8 @@ def _trigger(w: Workflow, trigger: Trigger) -> Pairs:
     yield from (("rule", words.rule(rule)) for rule in trigger.rules)
     if trigger.reopens:
         yield "reopens", f"{words.names(trigger.reopens)}: the latest deadline returns as it was"
+    if trigger.contests:
+        yield "contests", words.names(trigger.contests)
     if trigger.expedites:
         yield "short clock", "asked for in this stage"
     if trigger.refuses_expedite:
@@ -149,7 +154,7 @@ def _clocks(w: Workflow) -> list[str]:
 
 def _clock(w: Workflow, clock: Clock) -> Pairs:
     yield "owner", f"{clock.owner}, {clock.kind}"
-    yield "armed by", words.names(clock.armed_by)
+    yield "armed by", words.names(clock.armed_by).replace(ANY, f"any entry with {clock.until}")
     yield "alive in", words.names(clock.alive_in)
     for state, more in clock.also_alive.items():
         yield "also alive", f"armed into {state}: {words.names(more)}"
@@ -222,6 +227,8 @@ def _version(clock: Clock, version: Version) -> Pairs:
         yield "  length", words.length(version.length)
     if version.expedited is not None:
         yield "  expedited", words.length(version.expedited)
+    if version.counts_from:
+        yield "  counts from", version.counts_from
     if version.presumed_days is not None:
         yield "  not shown", words.presumption(version.presumed_days, clock.presumed_from or "")
     yield "  caveat", version.caveat
@@ -247,6 +254,8 @@ def _item(item: Item) -> Pairs:
     yield from (("rule", words.rule(rule)) for rule in item.rules)
     if item.fresh is not None:
         yield "fresh", words.fresh(item.fresh)
+    for field, codes in (item.answers or {}).items():
+        yield "answers", f"{field}: {words.names(codes)}"
     yield "source", item.source
     yield "hint", item.hint
 

@@ -25,7 +25,13 @@ _GRADES: Mapping[Grade, str] = {
     "V2": "a secondary source quotes it",
     "R": "recalled, unverified",
 }
-_UNITS = {"bd": "business day", "d": "calendar day", "mo": "calendar month", "h": "elapsed hour"}
+UNITS = {
+    "bd": "business day",
+    "d": "calendar day",
+    "w": "week",
+    "mo": "calendar month",
+    "h": "elapsed hour",
+}
 _GUARDS: Mapping[GuardName, str] = {
     "ready": "what the checklist asks for is on file, keeps its rules and is fresh",
     "rules": "the blocking rules named here hold for the values that are known",
@@ -67,7 +73,7 @@ def weight(of: Rule | Item | Freshness) -> str:
 
 def length(text: str) -> str:
     found = parse_length(text)
-    return f"{text}, {count(found.n, _UNITS[found.unit])}"
+    return f"{text}, {count(found.n, UNITS[found.unit])}"
 
 
 def counts_from(clock: Clock) -> str:
@@ -118,4 +124,5 @@ def field(of: Field) -> str:
     marks = {"may be future": of.future, "repeats": of.many, "findable": of.findable}
     values = f"{of.type}, one of {names(of.values)}" if of.values else of.type
     kept = "clear" if of.clear else "sealed"
-    return "; ".join([values, kept, *(word for word, holds in marks.items() if holds)])
+    system = [f"codes of {of.codes}"] if of.codes else []
+    return "; ".join([values, kept, *system, *(word for word, holds in marks.items() if holds)])

@@ -31,10 +31,10 @@ def _table(part: Section, *, patients: bool) -> str:
     if patients:
         columns.append(_PATIENT)
     heads = [name for name, _ in columns]
-    return _grid(heads, ([cell(item) for _, cell in columns] for item in part.items))
+    return grid(heads, ([cell(item) for _, cell in columns] for item in part.items))
 
 
-def _grid(heads: list[str], rows: Iterable[list[str]]) -> str:
+def grid(heads: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join((_line(heads), _line(["---"] * len(heads)), *map(_line, rows)))
 
 
@@ -98,7 +98,7 @@ _ROW: tuple[Column, ...] = (
 
 def _doubts(docket: Docket) -> str:
     rows = [_doubt(doubt) for some in doubts(docket).values() for doubt in some]
-    return _grid(["Doubt", "Case", "Deadline", "State", "Assignee", "What is in doubt"], rows)
+    return grid(["Doubt", "Case", "Deadline", "State", "Assignee", "What is in doubt"], rows)
 
 
 def _doubt(doubt: Doubt) -> list[str]:
@@ -114,7 +114,7 @@ def _doubt(doubt: Doubt) -> list[str]:
 
 def _counts(docket: Docket) -> str:
     rows = list(_count_rows(docket))
-    return _grid(["State", "Cases", "Assignees"], rows) if rows else ""
+    return grid(["State", "Cases", "Assignees"], rows) if rows else ""
 
 
 def _count_rows(docket: Docket) -> Iterator[list[str]]:

@@ -34,6 +34,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     may_repeat: bool = False
     practice: bool = False
     opens: bool = False
+    expires: bool = False
 
 
 def subject(notice: Notice) -> str:
@@ -67,13 +68,24 @@ def _when(notice: Notice) -> str:
         return f"{verb} {_moment(notice)}"
     if notice.kind != "planned" and notice.now > notice.due_at:
         return f"OVERDUE since {_moment(notice)}"
-    ours = notice.owner == "provider"
+    if _stale(notice):
+        return f"no longer fresh, last day was {day(notice.due_on)}"
     if notice.today > notice.act_by:
-        planned = "planned day passed" if notice.kind == "planned" else "safe date passed"
-        passed = planned if ours else "day to chase passed"
-        return f"{passed}, {day(notice.act_by)}"
-    verb = "act by" if ours else "chase"
+        return f"{_passed(notice)}, {day(notice.act_by)}"
+    verb = "act by" if notice.owner == "provider" else "chase"
     return f"{verb} {day(notice.act_by)}{_left(notice)}"
+
+
+def _stale(notice: Notice) -> bool:
+    """Whether a test that was to stay fresh is so no more."""
+    return notice.kind == "planned" and notice.expires and notice.today > notice.due_on
+
+
+def _passed(notice: Notice) -> str:
+    if notice.owner != "provider":
+        return "day to chase passed"
+    plain = notice.kind == "planned" and not notice.expires
+    return "planned day passed" if plain else "safe date passed"
 
 
 def _left(notice: Notice) -> str:
@@ -83,13 +95,14 @@ def _left(notice: Notice) -> str:
 
 
 def _last(notice: Notice) -> str:
-    if notice.opens or (notice.kind != "planned" and notice.now > notice.due_at):
+    if notice.opens or _stale(notice) or (notice.kind != "planned" and notice.now > notice.due_at):
         return ""
     if notice.owner != "provider":
         return f", due {_moment(notice)}"
     if notice.kind == "planned" and notice.due_on == notice.act_by:
         return ""
-    name = {"statutory": "legal last day", "planned": "planned for"}.get(notice.kind, "last day")
+    plain = "last day" if notice.expires else "planned for"
+    name = {"statutory": "legal last day", "planned": plain}.get(notice.kind, "last day")
     return f", {name} {_moment(notice)}"
 
 

@@ -36,7 +36,7 @@ class Chain(Struct, frozen=True, kw_only=True):
 class Told(Struct, frozen=True, kw_only=True):
     """What is told of one case. ``name`` is its reference now; ``at`` is what days count from.
 
-    ``phi``: typed values are shown.
+    ``phi``: typed values are shown. ``links``: the cases before and after it.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Told(Struct, frozen=True, kw_only=True):
     chain: Chain
     practice: bool
     phi: bool
+    links: Data = {}
 
     @property
     def case(self) -> Case:
@@ -58,6 +59,7 @@ def past_data(told: Told) -> Data:
     case, point = told.case, told.picture.point
     return {
         **show_data(case, told.workflow, told.calendar, told.at, phi=told.phi),
+        **told.links,
         "case": told.name,
         "as_of": _instant(point.true_by),
         "known_at": _instant(point.known_by),

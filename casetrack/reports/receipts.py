@@ -39,11 +39,21 @@ def _particular(data: e.Data, case: Case, workflow: Workflow) -> Data:
             said = {"corrects": version, "amended": sorted(_amended(case, version))}
         case e.EntryVoided(voids=version):
             said = {"voids": version}
+        case e.WorkflowAdopted():
+            said = _adopted(data)
         case e.DeadlinePlanned() | e.DeadlineDone() | e.DeadlineExtended() | e.DeadlineResumed():
             said = {"deadline": _touched(data)[0]}
         case _:
             pass
     return said
+
+
+def _adopted(data: e.WorkflowAdopted) -> Data:
+    return {
+        "workflow": data.workflow, "edition": data.edition, "definition": data.definition,
+        "from": data.origin, "to": data.to, "unused": list(data.unused),
+        "dropped": [{"deadline": one.deadline, "why": one.why} for one in data.dropped],
+    }  # fmt: skip
 
 
 def _gap(gap: e.Gap, trigger: str, workflow: Workflow) -> Data:
@@ -98,8 +108,10 @@ def receipt_lines(data: Data) -> list[str]:
 
 
 def _returns(name: object, data: Data) -> str:
-    moved = {row["deadline"] for row in _rows(data, "moved")}
-    return f"{name}, amended since" if name in moved else f"{name}, with the dates it had"
+    moved = [row["why"] for row in _rows(data, "moved") if row["deadline"] == name]
+    if not moved:
+        return f"{name}, with the dates it had"
+    return f"{name}, counted again" if moved == ["adopted"] else f"{name}, amended since"
 
 
 def _headline(data: Data) -> str:
@@ -123,6 +135,9 @@ def _deed(data: Data) -> str:
             deed = f"version {version} is taken back, now {state}"
         case {"corrects": version, "amended": [*names]}:
             deed = f"version {version} is amended: {', '.join(map(str, names))}"
+        case {"workflow": workflow, "edition": edition, "from": was, "to": state}:
+            told = f"now {state}" if was != state else f"still {state}"
+            deed = f"follows {workflow}, edition {edition}, {told}"
         case {"deadline": name, "tolled_on": str(on)}:
             deed = f"{name} stands still from {_day(on)}"
         case {"deadline": name, "armed": [_, *_]}:

@@ -5,12 +5,15 @@ Control characters, ESC, bidirectional controls and line separators are shown as
 """
 
 import re
+from html import escape
 
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _UNSAFE = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff"
 _ONE_LINE = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
 _MANY_LINES = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
 _FORMULA = re.compile(r"\A'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_NOT_XML = re.compile(r"[\ufffe\uffff]")
+_MERMAID = re.compile(r"[^\w .,()+/'\[\]?!=-]|(?<=\bend) (?=note\b)", re.IGNORECASE)
 _QUOTED = re.compile(r'[,"\r\n]|\A\s|\s\Z')
 _TEXT = re.compile(r"[\\;,]")
 _MARKUP = re.compile(r"[\\`*_\[\]{}<>|#&~$!@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -68,3 +71,19 @@ def ics_line(line: str) -> str:
             piece, room = "", 74
         piece, room = piece + char, room - octets
     return "\r\n ".join((*pieces, piece)) + "\r\n"
+
+
+def xml(text: str) -> str:
+    """Text or an attribute's value in XML."""
+    return escape(_NOT_XML.sub(_shown, terminal(text)))
+
+
+def dot(text: str) -> str:
+    """A quoted string of the DOT language; newlines stay newlines."""
+    safe = terminal(text, multiline=True).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{safe.replace(chr(10), chr(92) + "n")}"'
+
+
+def mermaid(text: str) -> str:
+    """Text in a Mermaid diagram, where all that could be its syntax is a numbered entity."""
+    return _MERMAID.sub(lambda found: f"#{ord(found[0])};", terminal(text))

@@ -4,7 +4,7 @@ It tells what ``history`` tells, with pictures of the path taken and of the dead
 the entries say and proves nothing by itself: the entries do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from casetrack.domain import dates
-from casetrack.domain.case import Tracked
+from casetrack.domain.case import Tracked, Transition
 from casetrack.domain.events import Entry
 from casetrack.reports import diagram, html, life, past, picture, timeline, words
 from casetrack.reports.past import Told
@@ -83,7 +83,7 @@ def render(told: Told) -> str:
         fields=[(name, _value(value)) for name, value in data["fields"].items()],
         open_items=data["open_items"],
         steps=list(_steps(told)),
-        diagram=diagram.draw(told.workflow, told.case.moves, told.case.state),
+        diagram=diagram.draw(told.workflow, _path(told), told.case.state),
         life=life.draw(told),
         width=picture.WIDTH,
         clocks=list(_clocks(told)),
@@ -92,6 +92,12 @@ def render(told: Told) -> str:
         corrections=list(_corrections(told)),
         entries=[_chapter(told, entry) for entry in told.picture.entries],
     )
+
+
+def _path(told: Told) -> Sequence[Transition]:
+    """The moves between states of the workflow that is followed; others it can't show."""
+    known = told.workflow.states
+    return [move for move in told.case.moves if move.origin in known and move.to in known]
 
 
 def _asked(told: Told) -> Iterator[str]:
@@ -194,6 +200,6 @@ def _chapter(told: Told, entry: Entry) -> Chapter:
         version=entry.version,
         title=timeline.title(entry),
         when=timeline.happened(entry, zone),
-        details=tuple(timeline.details(entry, zone, missing)),
+        details=tuple(timeline.details(entry, told.workflow, missing)),
         digest=entry.digest,
     )

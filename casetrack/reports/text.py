@@ -64,7 +64,8 @@ def details(item: Item) -> Iterator[tuple[str, str]]:
         yield "finding", item.finding
     if item.unproven:
         yield "unproven", "filed, no proof of receipt"
-    yield from _ours(item) if ours else _theirs(item)
+    usable = item.opens and item.status == "act_now"
+    yield from _ours(item) if ours or usable else _theirs(item)
 
 
 def _ours(item: Item) -> Iterator[tuple[str, str]]:

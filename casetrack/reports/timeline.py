@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from casetrack.domain import dates
-from casetrack.domain.events import Data, Entry, EntryCorrected, EntryVoided
+from casetrack.domain.events import Data, Entry, EntryCorrected, EntryVoided, TransitionFired
+from casetrack.domain.gaps import in_words
+from casetrack.domain.workflow import Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
 from casetrack.reports.lines import Line, labelled, row, toned
@@ -64,16 +66,16 @@ def _recorded(entry: Entry) -> dict[str, Any]:
     return found
 
 
-def history_lines(entries: Sequence[Entry], zone: str, *, phi: bool = False) -> list[Line]:
+def history_lines(entries: Sequence[Entry], workflow: Workflow, *, phi: bool = False) -> list[Line]:
     """In the order given; with ``phi`` a sealed value that is not disclosed was redacted."""
     missing = "redacted" if phi else "sealed"
-    return [line for entry in entries for line in _lines(entry, zone, missing)]
+    return [line for entry in entries for line in _lines(entry, workflow, missing)]
 
 
-def _lines(entry: Entry, zone: str, missing: str) -> Iterator[Line]:
-    cells = [(f"{entry.version:>4}", 4), (happened(entry, zone), _WHEN)]
+def _lines(entry: Entry, workflow: Workflow, missing: str) -> Iterator[Line]:
+    cells = [(f"{entry.version:>4}", 4), (happened(entry, workflow.zone), _WHEN)]
     yield from toned(row(cells, terminal(title(entry)), indent=0), "head")
-    for label, value in details(entry, zone, missing):
+    for label, value in details(entry, workflow, missing):
         yield from _detail(label, value)
     yield from toned(labelled("digest", entry.digest[:_DIGITS], indent=6), "dim")
 
@@ -90,13 +92,16 @@ def happened(entry: Entry, zone: str) -> str:
     return words.day(entry.occurred_on)
 
 
-def details(entry: Entry, zone: str, missing: str) -> Iterator[tuple[str, str]]:
+def details(entry: Entry, workflow: Workflow, missing: str) -> Iterator[tuple[str, str]]:
     """Who recorded it and when, and all that it says; ``missing`` for what is not disclosed."""
     yield "by", f"{entry.actor} ({entry.by})"
-    yield "recorded", words.minute(entry.recorded_at, zone)
+    yield "recorded", words.minute(entry.recorded_at, workflow.zone)
     for name, value in _recorded(entry).items():
-        if name not in _MOVE and value not in (None, False, [], {}):
-            yield name, words.local(_told(value), zone)
+        if name not in (*_MOVE, "overridden") and value not in (None, False, [], {}):
+            yield name, words.local(_told(value), workflow.zone)
+    if isinstance(entry.data, TransitionFired):
+        for gap in entry.data.overridden:
+            yield "overridden", in_words(gap, entry.data.trigger, workflow)
     for name in sorted(entry.sealed):
         yield name, _typed(entry, name) or missing
 
@@ -106,9 +111,9 @@ def _detail(label: str, value: str) -> list[Line]:
 
 
 def _move(data: Mapping[str, Any]) -> str:
-    if not all(name in data for name in _MOVE):
+    if "from" not in data:
         return ""
-    return f", {data['trigger']}: {data['from']} -> {data['to']}"
+    return f", {data.get('trigger') or data['workflow']}: {data['from']} -> {data['to']}"
 
 
 def _typed(entry: Entry, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from casetrack.domain.clocks import LENGTH, runs_in_hours
 from casetrack.domain.events import CalendarUse, Deadline, Reading
 from casetrack.domain.explanation import Step, open_on_or_before, safe_words, steps
 from casetrack.domain.plans import clock_of
-from casetrack.domain.workflow import Clock, Law, Owner, Workflow
+from casetrack.domain.workflow import PRESUMED, Clock, Law, Owner, Workflow
 from casetrack.reports import words
 from casetrack.reports.data import plain
 from casetrack.reports.lines import Line, labelled, row, toned
@@ -35,18 +35,23 @@ def explain(
     """
     clock = clock_of(workflow, deadline.clock)
     title = f"{title or clock.title} ({deadline.deadline}), {deadline.owner}, {deadline.kind}"
-    working = calc(deadline.reading, workflow.calendar, workflow.zone, deadline.owner)
+    working = calc(
+        deadline.reading, workflow.calendar, workflow.zone, deadline.owner, workflow.office or None
+    )
     beside = [*_labelled(_standard(deadline)), *_labelled(_stopped(tolled_on))]
     head = toned(row([], terminal(title), indent=0), "head")
     return [*head, *working, *beside, *rule(clock)]
 
 
-def calc(reading: Reading, home: str, zone: str, owner: Owner = "provider") -> list[Line]:
+def calc(
+    reading: Reading, home: str, zone: str, owner: Owner = "provider", office: str | None = None
+) -> list[Line]:
     """The working of a reading alone; ``home`` is the calendar that counts business days."""
+    moved_by = (home, office) if office else (home,)
     return [
         *_labelled(_counted_from(reading, home, zone)),
         *_step_lines(steps(reading, home, zone)),
-        *_labelled(_dates(reading, home, zone, owner)),
+        *_labelled(_dates(reading, moved_by, zone, owner)),
         *_labelled(("calendar", _used(use)) for use in reading.calendars),
     ]
 
@@ -68,9 +73,8 @@ def _counted_from(reading: Reading, home: str, zone: str) -> Labelled:
     if not LENGTH.fullmatch(reading.length):
         yield "stated by", reading.length
         return
-    at, on = reading.from_at, reading.from_on
-    start = words.day(on) if at is None else words.minute(at, zone)
-    yield "counted from", f"{start}, {reading.from_field}"
+    start = _start(reading.from_at, reading.from_on, reading.from_field, zone)
+    yield "counted from", start
     by = f", business days by {home}" if reading.length.endswith("bd") else ""
     yield "length", f"{reading.length}{by}"
 
@@ -106,7 +110,7 @@ def _number(step: Step) -> str:
     return found[1] if found else ""
 
 
-def _dates(reading: Reading, home: str, zone: str, owner: Owner) -> Labelled:
+def _dates(reading: Reading, moved_by: Sequence[str], zone: str, owner: Owner) -> Labelled:
     yield "roll", _roll(reading)
     yield "due", words.minute(reading.due_at, zone)
     if reading.stated_due_on is not None:
@@ -115,13 +119,19 @@ def _dates(reading: Reading, home: str, zone: str, owner: Owner) -> Labelled:
         base = f"{reading.law_length} from {_law_base(reading, zone)}"
         yield "law", f"{words.minute(reading.law_at, zone)} ({base})"
     yield "act by", words.day(reading.act_by)
-    for line in _act_by(reading, home, owner):
+    for line in _act_by(reading, moved_by, owner):
         yield "", line
 
 
+def _start(at: datetime | None, on: date, field: str | None, zone: str) -> str:
+    """The day or the instant, and what it is."""
+    start = words.day(on) if at is None else words.minute(at, zone)
+    return f"{start}, {'the presumed receipt' if field == PRESUMED else field}"
+
+
 def _law_base(reading: Reading, zone: str) -> str:
-    at, on = reading.law_from_at, reading.law_from_on or reading.from_on
-    return f"{words.day(on) if at is None else words.minute(at, zone)}, {reading.law_from_field}"
+    on = reading.law_from_on or reading.from_on
+    return _start(reading.law_from_at, on, reading.law_from_field, zone)
 
 
 def _roll(reading: Reading) -> str:
@@ -133,22 +143,25 @@ def _roll(reading: Reading) -> str:
     return f"{reading.roll} by {reading.roll_calendar}: {moved}"
 
 
-def _act_by(reading: Reading, home: str, owner: Owner) -> Sequence[str]:
+def _act_by(reading: Reading, moved_by: Sequence[str], owner: Owner) -> Sequence[str]:
     """Only what we must do moves back to a business day; the rest is the day to chase."""
     if reading.act_by > reading.due_on:
         return (f"a right opens once {reading.due_on} has passed",)
     if owner == "provider" and not runs_in_hours(reading):
-        return (*safe_words(reading, home), *_kept(reading, home))
+        return (*safe_words(reading, *moved_by), *_kept(reading, moved_by))
     if reading.law_by is None:
         return (f"the due date {reading.due_on}",)
     return (f"the earlier of the due date {reading.due_on} and the law's {reading.law_by}",)
 
 
-def _kept(reading: Reading, home: str) -> Iterator[str]:
+def _kept(reading: Reading, moved_by: Sequence[str]) -> Iterator[str]:
     """A word where the day is earlier than all of that: a calendar has changed meanwhile."""
-    use = next((use for use in reading.calendars if use.id == home), None)
     named = (reading.safe_on, reading.due_on, reading.stated_due_on, reading.law_by)
-    if reading.act_by < min(open_on_or_before(day, use) for day in named if day):
+    days = [day for day in named if day]
+    for name in moved_by:
+        use = next((use for use in reading.calendars if use.id == name), None)
+        days = [open_on_or_before(day, use) for day in days]
+    if reading.act_by < min(days):
         yield f"{reading.act_by} stood before the calendar changed; what is ours moves no later"
 
 

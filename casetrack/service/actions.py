@@ -7,6 +7,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
 from casetrack.service.rows import REJECTED_BECAUSE, split_many
 from casetrack.service.typed import (
+    Adopting,
     Assigning,
     Changing,
     Extending,
@@ -29,9 +30,10 @@ NOBODY = "none"
 _FILE = ("file_name", "file_size", "file_sha256")
 _PLACE = {
     "patient": "open rows",
-    "workflow": "open rows",
-    "reason": "rows of triggers, and extend, toll and resume rows",
-    "text": "note, assign and plan rows",
+    "follows": "open rows",
+    "workflow": "open and adopt rows",
+    "reason": "rows of triggers, and extend, toll, resume and adopt rows",
+    "text": "note, assign, plan and adopt rows",
     "deadline": "done, extend, toll and resume rows",
     "to": "plan and extend rows",
     "basis": "extend rows",
@@ -53,7 +55,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 def opening(values: Values, workflow: Workflow) -> Opening:
     """The case that an ``open`` row opens."""
-    _check_place(values, ("patient", "workflow"))
+    _check_place(values, ("patient", "workflow", "follows"))
     return Opening(
         workflow=workflow.id,
         reference=values["case"],
@@ -70,7 +72,7 @@ def typed_command(values: Values, workflow: Workflow) -> Typed:
         case ("", _, _):
             raise Refused(
                 "action: is empty; it is open, a trigger, record:ITEM, note, assign, plan, done, "
-                "extend, toll or resume"
+                "extend, toll, resume or adopt"
             )
         case ("open", _, _):
             raise Refused("action: the case is open already")
@@ -78,6 +80,8 @@ def typed_command(values: Values, workflow: Workflow) -> Typed:
             return _note(values, workflow)
         case ("assign", "", ""):
             return _assign(values)
+        case ("adopt", "", ""):
+            return _adopt(values)
         case ("plan" | "done" | "extend" | "toll" | "resume", "", ""):
             return _change(values, action)
         case ("record", ":", item):
@@ -96,20 +100,35 @@ def _note(values: Values, workflow: Workflow) -> Noting:
 
 def _assign(values: Values) -> Assigning:
     _check_place(values, ("text",))
-    field = next((name for name, _ in _plain(values)), None)
-    if field is not None:
-        raise Refused(f"{field}: an assign row has no fields")
+    _no_fields(values, "an assign row has")
     name = values.get("text", NOBODY)
     return Assigning(name=None if name == NOBODY else name, when=_when(values))
+
+
+def _adopt(values: Values) -> Adopting:
+    """``text`` holds the states that are renamed, OLD=NEW."""
+    _check_place(values, ("workflow", "text", "reason"))
+    _no_fields(values, "adopt rows have")
+    renamed = [part.partition("=") for part in split_many(values.get("text", "")) if part]
+    return Adopting(
+        workflow=_given(values, "workflow", "adopt"),
+        states=[(old, new) for old, _, new in renamed],
+        when=_when(values),
+        reason=values.get("reason"),
+    )
+
+
+def _no_fields(values: Values, which: str) -> None:
+    field = next((name for name, _ in _plain(values)), None)
+    if field is not None:
+        raise Refused(f"{field}: {which} no fields")
 
 
 def _change(values: Values, action: str) -> Changing:
     """What happens to one deadline; such rows have no fields."""
     needed = _CHANGES[action]
     _check_place(values, needed)
-    field = next((name for name, _ in _plain(values)), None)
-    if field is not None:
-        raise Refused(f"{field}: {action} rows have no fields")
+    _no_fields(values, f"{action} rows have")
     given = {name: _given(values, name, action) for name in needed}
     when = _when(values)
     match action:

@@ -1,4 +1,4 @@
-"""What-if dates from the shipped definitions alone: no ledger is opened and nothing is kept."""
+"""What-if dates from the definitions alone: no ledger is opened and nothing is kept."""
 
 import re
 from datetime import datetime
@@ -6,15 +6,15 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from casetrack.catalog import workflows
+from casetrack.catalog import defaults
+from casetrack.catalog.library import Library
 from casetrack.domain import clocks, dates, versions
 from casetrack.domain.events import Reading
 from casetrack.domain.naming import suggest
 from casetrack.domain.workflow import Clock, Roll
 from casetrack.errors import Refused, UnknownName, Unparsable
-from casetrack.service.bootstrap import ShippedCalendars
 
-ZONE = "America/Chicago"
+ZONE = defaults.ZONE
 _DAY = re.compile(r"today|[0-9]{4}-[0-9]{2}-[0-9]{2}|[+-][0-9]{1,4}(bd|d)", re.ASCII)
 
 
@@ -23,7 +23,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
     what: str
     start: str
-    calendar: str = "illinois-state"
+    calendar: str = defaults.CALENDAR
     roll: str = "none"
     roll_calendar: str | None = None
 
@@ -34,21 +34,26 @@ class Answer(Struct, frozen=True, kw_only=True):
     home: str
     edition: str
     zone: str
+    office: str | None = None
 
 
-def calculate(question: Question, now: datetime) -> Answer:
+def calculate(question: Question, now: datetime, library: Library | None = None) -> Answer:
     """The dates that a length, or a clock, gives from a day or an instant.
 
     For a clock that counts from a receipt the day is the notice's, and receipt is not shown.
     """
+    known = Library() if library is None else library
     if "/" in question.what:
         name, _, clock_name = question.what.partition("/")
-        workflow = workflows.load(name)
-        return _answer(
-            _clock(clock_name, workflow.clocks), workflow.calendar, workflow.zone, question, now
-        )
+        workflow = known.workflow(name)
+        frame = clocks.frame(workflow, known)
+        return _answer(_clock(clock_name, workflow.clocks), frame, question, now)
     clock = _adhoc(question)
-    return _answer(clock, question.calendar, ZONE, question, now)
+    for name in filter(None, (question.calendar, clock.roll_calendar)):
+        if known[name].own:
+            raise Refused(f"{name} has closing days of one's own: nothing is counted by them")
+    frame = clocks.Frame(zone=ZONE, home=known[question.calendar], calendars=known)
+    return _answer(clock, frame, question, now)
 
 
 def _clock(name: str, known: dict[str, Clock]) -> Clock:
@@ -83,15 +88,20 @@ def _roll(text: str) -> Roll:
             raise Unparsable(f"no such roll{suggest(text, known)}; it is one of {', '.join(known)}")
 
 
-def _answer(clock: Clock, home: str, zone: str, question: Question, now: datetime) -> Answer:
-    known = ShippedCalendars()
-    frame = clocks.Frame(zone=zone, home=known[home], calendars=known)
+def _answer(clock: Clock, frame: clocks.Frame, question: Question, now: datetime) -> Answer:
     start = _basis(clock, frame, question.start, now)
     clock = versions.in_force(clock, start.on)
     if clock.presumed_from is not None:
         start = versions.presumed(clock, start.on)
     reading = clocks.read(clock, frame, start)
-    return Answer(clock=clock, reading=reading, home=home, edition=frame.home.edition, zone=zone)
+    return Answer(
+        clock=clock,
+        reading=reading,
+        home=frame.home.id,
+        edition=frame.home.edition,
+        zone=frame.zone,
+        office=frame.office.id if frame.office else None,
+    )
 
 
 def _basis(clock: Clock, frame: clocks.Frame, text: str, now: datetime) -> clocks.Basis:

@@ -1,21 +1,23 @@
 """Changes of single deadlines, and corrections of entries: what was typed, read and decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from casetrack.domain import amending, dates, decide, fields, reliving, voiding
+from casetrack.domain import adopting, amending, dates, decide, fields, reliving, voiding
 from casetrack.domain import changes as deciding
 from casetrack.domain import commands as c
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
+from casetrack.domain.naming import suggest
 from casetrack.domain.warned import with_sent
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import Refused
+from casetrack.errors import Refused, UnknownName
 from casetrack.service.typed import (
     TODAY,
+    Adopting,
     Amending,
     Changing,
     Correcting,
@@ -63,19 +65,22 @@ def _plan(desk: "Desk", workflow: Workflow, typed: Planning) -> c.Plan:
 
 
 def _extend(desk: "Desk", workflow: Workflow, typed: Extending) -> c.Extend:
-    """What is granted now is granted at this instant, so that a lapse shows to the second."""
     check_words("basis", typed.basis)
     check_words("reason", typed.reason)
-    moment = desk.moment(workflow, typed.when)
-    if typed.when == TODAY:
-        moment = decide.moment(workflow, desk.now, at=desk.now)
     return c.Extend(
         deadline=typed.deadline,
         to=_day(desk, workflow, typed.to),
         basis=typed.basis,
         reason=typed.reason,
-        moment=moment,
+        moment=_now_or(desk, workflow, typed.when),
     )
+
+
+def _now_or(desk: "Desk", workflow: Workflow, when: When) -> c.Moment:
+    """What happens now happens at this instant, so that a lapse shows to the second."""
+    if when == TODAY:
+        return decide.moment(workflow, desk.now, at=desk.now)
+    return desk.moment(workflow, when)
 
 
 def _day(desk: "Desk", workflow: Workflow, text: str) -> date:
@@ -95,6 +100,31 @@ def corrected(desk: "Desk", case: Case, typed: Correcting, entries: Sequence[e.E
             moment = desk.moment(workflow, TODAY)
             void = c.Void(version=version, reason=reason, moment=moment)
             return voiding.void(case, entries, workflow, calendars, void)
+        case Adopting():
+            return _adopted(desk, case, typed, entries)
+
+
+def _adopted(desk: "Desk", case: Case, typed: Adopting, entries: Sequence[e.Entry]) -> e.Event:
+    workflow, digest, _ = desk.definitions.named(typed.workflow)
+    states = once(typed.states)
+    _check_states(desk, case, states)
+    command = c.Adopt(
+        definition=digest,
+        states=states,
+        moment=_now_or(desk, workflow, typed.when),
+        reason=typed.reason,
+    )
+    return adopting.adopt(case, entries, workflow, desk.calendars, command)
+
+
+def _check_states(desk: "Desk", case: Case, states: Mapping[str, str]) -> None:
+    """A state that is renamed is one of some definition that the case has followed."""
+    followed = [desk.definitions.pinned(digest) for digest in (*case.left, case.definition)]
+    known = {name for workflow in followed for name in workflow.states}
+    for name in states:
+        if name not in known:
+            near = suggest(name, known)
+            raise UnknownName(f"--map: {case.workflow} has no such state{near}; it is OLD=NEW")
 
 
 def with_returned(desk: "Desk", case: Case, event: e.Event, entries: Sequence[e.Entry]) -> e.Event:
@@ -115,7 +145,7 @@ def _amend(desk: "Desk", case: Case, typed: Amending, entries: Sequence[e.Entry]
     if not typed.pairs:
         raise Refused("nothing is amended; give name=value of what was wrong")
     amending.check_names(case, known, typed.version, [name for name, _ in typed.pairs])
-    others = _once([pair for pair in typed.pairs if pair[0] in known.others])
+    others = once([pair for pair in typed.pairs if pair[0] in known.others])
     pairs = [pair for pair in typed.pairs if pair[0] not in known.others]
     happened = When(on=others.get("on"), at=others.get("at"))
     patient = others.get(amending.PATIENT)
@@ -131,7 +161,7 @@ def _amend(desk: "Desk", case: Case, typed: Amending, entries: Sequence[e.Entry]
     )
 
 
-def _once(pairs: Pairs) -> dict[str, str]:
+def once(pairs: Pairs) -> dict[str, str]:
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

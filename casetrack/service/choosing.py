@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from casetrack.catalog import coverage, workflows
-from casetrack.errors import Refused
+from casetrack.domain.naming import suggest
+from casetrack.errors import Refused, UnknownName
 from casetrack.service.tracker import DEFAULT_WORKFLOW
 from casetrack.service.typed import Pairs
 
@@ -19,17 +20,37 @@ class Pick(Struct, frozen=True, kw_only=True):
 
 
 def picked(named: str | None, pairs: Pairs) -> Pick:
-    """Raises ``Refused`` where no workflow is shipped for the coverage, or another was named."""
+    """Raises ``Refused`` where no workflow is shipped for the coverage, or another was named.
+
+    So it does where a value contradicts the coverage: those are another plan's rules.
+    """
     kinds = [value for name, value in pairs if name == COVERAGE]
     rest = tuple(pair for pair in pairs if pair[0] != COVERAGE)
     if len(kinds) > 1:
         raise Refused(f"{COVERAGE} is given {len(kinds)} times; it may be given once")
     if not kinds:
+        _refuse_near_miss(named or DEFAULT_WORKFLOW, rest)
         return Pick(workflow=named or DEFAULT_WORKFLOW, pairs=rest, caveat=_caveat(named))
     found = coverage.workflow_of(kinds[0])
     if named not in {None, found}:
         raise Refused(f"that coverage has the workflow {found}; leave --workflow out, or name it")
+    answer = coverage.answer_of(kinds[0])
+    name = coverage.contradicted(answer, dict(rest))
+    if name is not None:
+        raise Refused(
+            f"{name}: {COVERAGE}={answer.coverage} is for {name}={answer.when[name]} alone; "
+            f"'casetrack workflow choose' names the rules of the patient's own plan"
+        )
     return Pick(workflow=found, pairs=rest)
+
+
+def _refuse_near_miss(workflow: str, pairs: Pairs) -> None:
+    """A misspelt coverage must not open a case by default, nor be told of fields alone."""
+    near = [n for n, _ in pairs if len(n) <= len(COVERAGE) + 2 and suggest(n, [COVERAGE])]
+    known = workflows.load(workflow).open_fields if near else ()
+    for name in near:
+        if name not in known and COVERAGE in (hint := suggest(name, (COVERAGE, *known))):
+            raise UnknownName(f"no such field here{hint}")
 
 
 def _caveat(named: str | None) -> str:

@@ -1,6 +1,7 @@
 """Audits of rules and dates over a whole ledger: one case at a time, and none is kept."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from casetrack.audit import drift
 from casetrack.audit.conformance import Record, conformance
@@ -8,7 +9,7 @@ from casetrack.audit.findings import Editions, Finding
 from casetrack.domain import events as e
 from casetrack.domain.partial import replay_partly
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import Corrupt, UnknownName
+from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.reports.casefile import case_name
 from casetrack.service.tracker import Tracker
 
@@ -57,14 +58,16 @@ def _of_case(
     tracker: Tracker, entries: tuple[e.Entry, ...], editions: Editions
 ) -> Iterator[Finding]:
     case = replay_partly(entries[0].case, entries)
-    workflow = _pinned(tracker, case.definition)
+    first = case.left[0] if case.left else case.definition
+    workflow = _pinned(tracker, first)
     if workflow is None:
         yield Finding(
             severity="error", case=case_name(case), version=1, rule="definition",
             detail="the workflow it has pinned is not, or not as it was, in the ledger",
         )  # fmt: skip
         return
-    record = Record(name=case_name(case), entries=entries, workflow=workflow)
+    pinned = partial(_pinned, tracker)
+    record = Record(name=case_name(case), entries=entries, workflow=workflow, pinned=pinned)
     yield from conformance(record, editions, tracker.now)
 
 
@@ -82,7 +85,7 @@ def _editions(tracker: Tracker) -> Editions:
         except Corrupt:
             return None
 
-    return Editions(tracker.desk.calendars, kept)
+    return Editions(tracker.desk.kept, kept)
 
 
 def drifting(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[drift.Drifted]:
@@ -105,11 +108,12 @@ def _record(tracker: Tracker, case_id: str) -> drift.Record:
         entries=tracker.ledger.entries(case_id),
         pinned=tracker.workflow_of(case),
         today=_shipped(tracker, case.workflow),
+        left={digest: tracker.desk.definitions.pinned(digest) for digest in case.left},
     )
 
 
 def _shipped(tracker: Tracker, name: str) -> Workflow | None:
     try:
         return tracker.desk.definitions.current(name)[0]
-    except UnknownName:
+    except (UnknownName, BadDefinition):
         return None

@@ -46,8 +46,9 @@ def daily(
     tracker: Tracker, channels: Sequence[Channel], order: Order, begun: Callable[[Swept], None]
 ) -> Ran:
     """One run; whatever fails in it, the rest is done. The caller sees to it that it is alone."""
-    # A practice run must not tell a watcher that the real one has run.
-    watch = Ping() if tracker.ledger.practice else order.ping
+    if tracker.ledger.practice:  # it must not tell a watcher that the real one has run
+        order = replace(order, ping=Ping(), metrics=None)
+    watch = order.ping
     warnings = list(_pinged(watch.start))
     try:
         ran = _run(tracker, channels, order, begun)

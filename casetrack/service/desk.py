@@ -14,6 +14,7 @@ from casetrack.service import changes
 from casetrack.service.bootstrap import Definitions
 from casetrack.service.typed import (
     TODAY,
+    Adopting,
     Amending,
     Assigning,
     Firing,
@@ -40,19 +41,34 @@ __all__ = [
 
 
 class Desk:
-    """Decides on cases by their pinned workflow, at one ``now``."""
+    """Decides on cases by their pinned workflow, at one ``now``.
 
-    def __init__(self, definitions: Definitions, calendars: Calendars, now: datetime) -> None:
+    ``calendars`` decide, and one that is not there is refused; ``kept`` are for reading.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        calendars: Calendars,
+        now: datetime,
+        kept: Calendars | None = None,
+    ) -> None:
         self.definitions = definitions
         self.calendars = calendars
+        self.kept = calendars if kept is None else kept
         self.now = now
 
     def workflow_of(self, case: Case) -> Workflow:
-        return self.definitions.pinned(case.definition)
+        """The one it has pinned, with what is on record from those that it has left."""
+        return self.definitions.following(case.definition, case.left)
 
     def home(self, workflow: Workflow) -> Calendar:
         """The calendar that the workflow's business days are counted by."""
         return self.calendars[workflow.calendar]
+
+    def open_days(self, workflow: Workflow) -> Calendar:
+        """The calendar of the days on which we can act, by whatever is known of it."""
+        return self.kept[workflow.open_days]
 
     def reader(self, workflow: Workflow) -> fields.Reader:
         return fields.Reader(
@@ -89,6 +105,7 @@ class Desk:
             moment=self.moment(workflow, opening.when),
             patient=opening.patient,
             values=self.values(workflow, workflow.open_fields, opening.pairs),
+            follows=opening.follows,
         )
         return decide.open_case(workflow, self.calendars, command), {digest: text}
 
@@ -106,10 +123,17 @@ class Desk:
                 return self._note(case, typed)
             case Assigning():
                 return self._assign(case, typed)
-            case Amending() | Voiding():
+            case Amending() | Voiding() | Adopting():
                 return changes.corrected(self, case, typed, entries)
             case _:
                 return changes.changed(self, case, typed)
+
+    def adopted_text(self, event: e.Event) -> dict[str, str]:
+        """The definition that an event pins to an open case, digest to text."""
+        data = event.data
+        return (
+            self.definitions.texts(data.definition) if isinstance(data, e.WorkflowAdopted) else {}
+        )
 
     def same(self, case: Case, typed: Firing, entry: e.Entry) -> bool:
         """Whether an entry is what this command came to; a redacted value counts as equal."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from casetrack.domain import dates, plans
 from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Workflow
+from casetrack.errors import BadDefinition, CasetrackError, UnknownName
 from casetrack.ledger.store import CaseRow, Sort
 from casetrack.service import health
 from casetrack.service.due import ZONE
@@ -37,6 +38,7 @@ def examine(tracker: Tracker) -> tuple[Finding, ...]:
         *_skew(tracker),
         *_runs(tracker, sorts),
         *_coverage(tracker, sorts),
+        *_own_definitions(tracker),
         *_calendars_changed(tracker),
         *_orphans(tracker, sorts),
         *_silent(tracker),
@@ -67,7 +69,8 @@ def _runs(tracker: Tracker, sorts: Iterable[Sort]) -> Iterator[Finding]:
             detail="no sweep and no daily run yet: 'casetrack schedule --cron' prints the line",
         )
     elif (warning := health.stale(tracker)) is not None:
-        yield Finding(kind="stale_run", detail=warning.removeprefix("warning: "))
+        said = warning.removeprefix("warning: ").removesuffix("; see 'casetrack doctor'")
+        yield Finding(kind="stale_run", detail=said)
     if not _often(tracker):
         yield from (
             Finding(
@@ -99,7 +102,11 @@ def _coverage(tracker: Tracker, sorts: Mapping[Sort, date]) -> Iterator[Finding]
         for name in _calendars(_workflow(tracker, sort)):
             last[name] = max(last[name], due_on)
     for name, day in sorted(last.items()):
-        calendar = tracker.desk.calendars[name]
+        try:
+            calendar = tracker.desk.calendars[name]
+        except (UnknownName, BadDefinition) as error:
+            yield _unknown(name, error)
+            continue
         if calendar.last < day + YEAR:
             yield Finding(
                 kind="calendar_coverage",
@@ -121,7 +128,25 @@ def _calendars_changed(tracker: Tracker) -> Iterator[Finding]:
 
 def _calendars(workflow: Workflow) -> set[str]:
     rolling = {c.roll_calendar for c in workflow.clocks.values() if c.roll_calendar}
-    return {workflow.calendar, *rolling}
+    return {workflow.calendar, workflow.open_days, *rolling}
+
+
+def _unknown(name: str, error: CasetrackError) -> Finding:
+    return Finding(
+        kind="calendar_unknown",
+        detail=f"open deadlines rest on calendar {name}: {error.message}. Until it is there,"
+        " nothing is counted anew by it, and warnings go by the last edition in the ledger",
+    )
+
+
+def _own_definitions(tracker: Tracker) -> Iterator[Finding]:
+    """Every definition in the folders of one's own can be used, or none of a folder is."""
+    for every in (tracker.library.workflow_ids, tracker.library.__len__):
+        try:
+            every()
+        except BadDefinition as error:
+            for problem in (error.message, *error.reasons):
+                yield Finding(kind="definition", detail=problem)
 
 
 def _orphans(tracker: Tracker, sorts: Iterable[Sort]) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from casetrack.catalog import defaults
 from casetrack.domain import dates, doubts
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.clocks import LENGTH, parse_length
 from casetrack.domain.docket import Docket, Doubt, DoubtKind, Facts, Item, Tally, item, picked_by
-from casetrack.domain.plans import CLOCK, clock_of
+from casetrack.domain.plans import CLOCK, PLAN, clock_of
 from casetrack.domain.workflow import PRESUMED, Clock, Workflow
 from casetrack.errors import BeyondHorizon, Unparsable
 from casetrack.ledger.store import CaseRow, DocketRow
@@ -18,8 +19,8 @@ from casetrack.service.heads import head
 from casetrack.service.tracker import Tracker
 
 WATCHED = 20  # business days ahead, where a watched date may be missing
-ZONE = "America/Chicago"
-CALENDAR = "illinois-state"
+ZONE = defaults.ZONE
+CALENDAR = defaults.CALENDAR
 _KINDS: tuple[DoubtKind, ...] = ("unproven", "stated_date", "receipt_not_shown")
 
 
@@ -117,7 +118,11 @@ def _name(row: CaseRow) -> str:
 
 
 def _workflow(tracker: Tracker, row: DocketRow) -> Workflow:
-    return tracker.desk.definitions.pinned(row.case.definition)
+    """The one pinned; for what ended under another that the case has left, with that one's."""
+    pinned = tracker.desk.definitions.pinned(row.case.definition)
+    if row.deadline.clock in {*pinned.clocks, PLAN}:
+        return pinned
+    return tracker.workflow_of(tracker.case(row.case.case_id))
 
 
 def matches(row: DocketRow, wanted: Filter) -> bool:
@@ -146,7 +151,7 @@ def _picked_by(tracker: Tracker, row: DocketRow, clock: Clock) -> str | None:
 def line(tracker: Tracker, row: DocketRow) -> Item:
     """The row as a docket line, as of ``now``."""
     workflow = _workflow(tracker, row)
-    return item(_facts(tracker, row), workflow, tracker.desk.home(workflow), tracker.now)
+    return item(_facts(tracker, row), workflow, tracker.desk.open_days(workflow), tracker.now)
 
 
 def _titled(tracker: Tracker, line: Item) -> Item:

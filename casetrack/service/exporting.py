@@ -54,7 +54,7 @@ def export(
     cases = rows = 0
     for case_id in case_ids or tracker.ledger.case_ids():
         cases += 1
-        for cells in _rows(tracker, case_id):
+        for cells in _rows(tracker, case_id, case_ids):
             sink.write(_line(columns, cells))
             rows += 1
     return Exported(cases=cases, rows=rows)
@@ -77,9 +77,14 @@ def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
     return csv_line([csv_cell(cells.get(name, "")) for name in columns])
 
 
-def _rows(tracker: Tracker, case_id: str) -> Iterator[Cells]:
+def _rows(tracker: Tracker, case_id: str, case_ids: Sequence[str]) -> Iterator[Cells]:
+    """``case_ids``: all that is exported, none: every case. What one follows is among those."""
     entries = tracker.ledger.entries(case_id)
-    story = _Story(entries)
+    first = entries[0].data if entries else None
+    before = first.follows if isinstance(first, e.CaseOpened) else None
+    known = before is not None and (not case_ids or before in case_ids)
+    named = _reference(before, tracker.ledger.entries(before)) if before and known else ""
+    story = _Story(entries, named)
     case = _reference(case_id, entries)
     for entry in entries:
         cells = story.cells(entry)
@@ -99,12 +104,15 @@ class _Story:
     Deadlines are numbered anew, since an import arms none for an entry that was taken back.
     """
 
-    def __init__(self, entries: Sequence[e.Entry]) -> None:
+    def __init__(self, entries: Sequence[e.Entry], follows: str = "") -> None:
+        """``follows``: the reference of the case before, where there is one."""
         self._entries = entries
+        self._before = {"follows": follows} if follows else {}
         self._case = replay(entries[0].case, entries)
         self._voided = corrections.voided(entries)
         self._holes = any(x.sealed.keys() - x.disclosed.keys() for x in entries)
         self._names = _renumbered(self._case, self._voided)
+        self._followed = ""  # the workflow, up to the entry looked at
 
     def when(self, entry: e.Entry) -> Cells:
         on, at = corrections.happened(self._entries, entry)
@@ -125,8 +133,9 @@ class _Story:
     def _told(self, entry: e.Entry) -> Cells:
         match entry.data:
             case e.CaseOpened(workflow=name):
+                self._followed = name
                 patient = _text(self._case.patient, "")
-                opened = {"action": "open", "workflow": name}
+                opened = {"action": "open", "workflow": name, **self._before}
                 return {**opened, "patient": patient} if patient else opened
             case e.TransitionFired(trigger=name):
                 return {"action": name, **_typed(entry, "reason"), **self._override(entry)}
@@ -139,6 +148,8 @@ class _Story:
         """A change of one deadline; one that an import does not arm is left out with it."""
         cells: Cells = {}
         match entry.data:
+            case e.WorkflowAdopted() as data:
+                return self._adopted(entry, data)
             case e.DeadlinePlanned(armed=(deadline,)):
                 due = deadline.reading.due_on.isoformat()
                 title = _text(entry.value("title"), f"{GONE} {deadline.deadline}")
@@ -160,6 +171,15 @@ class _Story:
             return None
         why = {} if cells["action"] == "done" else _kept(entry, "reason")
         return {**cells, **why, "deadline": self._names[cells["deadline"]]}
+
+    def _adopted(self, entry: e.Entry, data: e.WorkflowAdopted) -> Cells | None:
+        """A newer edition has no row: an import opens under the newest there is."""
+        before, self._followed = self._followed, data.workflow
+        if before == data.workflow:
+            return None
+        states = join_many([f"{one.origin}={one.to}" for one in data.states])
+        renamed = {"text": states} if states else {}
+        return {"action": "adopt", "workflow": data.workflow, **renamed, **_typed(entry, "reason")}
 
     def _fields(self, entry: e.Entry) -> Cells:
         return {

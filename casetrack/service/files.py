@@ -17,7 +17,12 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_shared(path: Path, text: str) -> None:
-    """As ``write_private``, readable by everyone: only for what names no case."""
+    """As ``write_private``, readable by everyone: only for what names no case.
+
+    The folder has to be there: one made for its owner alone would keep the others out.
+    """
+    if not path.parent.is_dir():
+        raise Refused(f"{path} can't be written: its folder is not there")
     with private_stream(path, force=True) as stream:
         stream.write(text)
         os.fchmod(stream.fileno(), 0o644)
@@ -47,10 +52,7 @@ def _make_folders(folder: Path) -> None:
 @contextmanager
 def private_stream(path: Path, *, force: bool) -> Iterator[TextIO]:
     """A new text file of mode 0600, complete or not there; with ``force`` it replaces another."""
-    if path.is_dir():
-        raise Refused(f"{path} is a folder; give the path of a file")
-    if not force and path.exists():
-        raise Refused(f"{path} exists already and is left as it is; --force replaces it")
+    _admit(path, force=force)
     written = path.with_name(f".{path.name}.{token_hex(8)}")
     stream = new_private(written, shown=path)
     try:
@@ -61,6 +63,19 @@ def private_stream(path: Path, *, force: bool) -> Iterator[TextIO]:
         raise _unwritable(path, error) from None
     finally:
         written.unlink(missing_ok=True)
+
+
+def _admit(path: Path, *, force: bool) -> None:
+    try:
+        folder, there, plain = path.is_dir(), path.exists(), path.is_file()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if folder:
+        raise Refused(f"{path} is a folder; give the path of a file")
+    if there and not plain:
+        raise Refused(f"{path} is a device or a pipe, which a file would replace; redirect there")
+    if there and not force:
+        raise Refused(f"{path} exists already and is left as it is; --force replaces it")
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from casetrack.domain.case import Case
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import CasetrackError, Refused, Unparsable
 from casetrack.ledger.store import Query
-from casetrack.reports.casefile import case_name
+from casetrack.reports.casefile import Data, case_name
 from casetrack.reports.past import Chain, Told
+from casetrack.service.following import links
 from casetrack.service.tracker import Tracker
 
 _DAY = re.compile(r"today|[0-9]{4}-[0-9]{2}-[0-9]{2}|[+-][0-9]{1,4}(bd|d)", re.ASCII)
@@ -103,16 +104,30 @@ def make(tracker: Tracker, case: Case, point: Point, *, phi: bool) -> Told:
     workflow = tracker.workflow_of(case)
     entries = tracker.ledger.entries(case.id)
     picture = bitemporal.picture(case.id, entries, point, workflow.zone)
+    if picture.case.version:
+        workflow = tracker.workflow_of(picture.case)  # what it followed then
     return Told(
         name=case_name(case),
         picture=picture if phi else _sealed(picture),
         workflow=workflow,
-        calendar=tracker.desk.home(workflow),
+        calendar=tracker.desk.open_days(workflow),
         at=_reckoned_at(tracker, point),
         chain=_chain(tracker, case.id),
         practice=tracker.ledger.practice,
         phi=phi,
+        links=_links(tracker, picture),
     )
+
+
+def _links(tracker: Tracker, picture: Picture) -> Data:
+    """The cases before and after it, as far as they were known by then."""
+    found, by = links(tracker, picture.case), picture.point.known_by
+    after = [
+        one
+        for one in found["followed_by"]
+        if by is None or tracker.ledger.entries(one["id"])[0].recorded_at <= by
+    ]
+    return {**found, "followed_by": after}
 
 
 def _sealed(picture: Picture) -> Picture:

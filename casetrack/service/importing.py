@@ -4,14 +4,16 @@ Columns, by name and in any order:
 
 ``case``       the case's exact reference; its rows stand together, the oldest action first
 ``action``     ``open``, a trigger, ``record:ITEM``, ``note``, ``assign``, ``plan``, ``done``,
-               ``extend``, ``toll`` or ``resume``
+               ``extend``, ``toll``, ``resume`` or ``adopt``
 ``on``, ``at``  the day, or the instant, it happened; each row has at least one
-``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one
+``patient``, ``workflow``  on ``open`` rows only; no workflow: the default one; an ``adopt`` row
+               names the workflow that the case goes over to
+``follows``    on ``open`` rows only: the reference of an earlier case that it follows
 ``actor``      who did it, as claimed; none: who imports
-``reason``     on the rows of triggers, and on ``extend``, ``toll`` and ``resume`` rows
+``reason``     on the rows of triggers, and on ``extend``, ``toll``, ``resume`` and ``adopt`` rows
 ``override``   why to go ahead though a guard is unmet; ignored where it is not needed
 ``text``       what a ``note`` says; what a ``plan`` is called; whose an ``assign`` row makes the
-               case, none: nobody's
+               case, none: nobody's; which states an ``adopt`` row renames, ``OLD=NEW``
 ``deadline``   ``clock#n`` on ``done``, ``extend``, ``toll`` and ``resume`` rows
 ``to``         the day on which a ``plan`` is due, or to which an ``extend`` row goes
 ``basis``      on ``extend`` rows
@@ -25,7 +27,7 @@ SHA-256 of the file.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -89,6 +91,32 @@ def import_sheet(
     )  # fmt: skip
 
 
+Group = tuple[str, tuple[Row, ...]]
+
+
+def in_order(groups: Iterable[Group]) -> Iterator[Group]:
+    """As the file has them, but a case that follows another of the file comes after that."""
+    waiting: dict[str, list[Group]] = {}
+    passed: set[str] = set()
+
+    def released(ready: list[Group]) -> Iterator[Group]:
+        while ready:
+            yield ready[0]
+            name = ready.pop(0)[0]
+            passed.add(name)
+            ready += waiting.pop(name, ())
+
+    for group in groups:
+        before = group[1][0].values.get("follows")
+        if before is None or before in passed:
+            yield from released([group])
+        else:
+            waiting.setdefault(before, []).append(group)
+    held = {name for found in waiting.values() for name, _ in found}
+    for name in sorted(waiting, key=lambda name: name in held):  # first what waits for no other
+        yield from released(waiting.pop(name, []))
+
+
 class _Run:
     """One pass over a sheet."""
 
@@ -104,7 +132,7 @@ class _Run:
 
     def whole(self, *, write: bool) -> None:
         """All cases, or a refusal; the transaction around it takes back what was appended."""
-        for case, rows in self._sheet.groups():
+        for case, rows in in_order(self._sheet.groups()):
             self._count(self._take(case, rows, write=write and not self.rejected), len(rows))
         if self.rejected:
             more = f"; the first {SHOWN} are named" if self.rejected > SHOWN else ""
@@ -118,7 +146,7 @@ class _Run:
         """Every good case in a transaction of its own; the others' rows to the file."""
         path = None if mode.dry_run else mode.rejected
         with Rejects(path, self._sheet.header) as rejects:
-            for case, rows in self._sheet.groups():
+            for case, rows in in_order(self._sheet.groups()):
                 problem = self._take(case, rows, write=not mode.dry_run)
                 if problem is not None:
                     rejects.take(rows, problem.row, problem.reason)

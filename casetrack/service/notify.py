@@ -69,7 +69,9 @@ class Filed:
 
     def _append(self, line: str) -> None:
         try:
-            handle = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            # A pipe that nobody reads would hold the run for ever.
+            how = os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NONBLOCK
+            handle = os.open(self._path, how, 0o600)
             # A full disk may take half a line from os.write without a word; a stream goes on.
             with os.fdopen(handle, "wb") as stream:
                 stream.write(f"{line}\n".encode())
@@ -100,8 +102,9 @@ class Sent:
         self._send(list(_numbered(self._table)), subject, body)
 
     def _route(self, notice: Notice) -> list[tuple[str, str]]:
-        person = self._table.people.get(notice.assignee or "")
-        found = [("notify.people", person)] if person else list(_numbered(self._table))
+        name = notice.assignee or ""
+        person = self._table.people.get(name)
+        found = [(_of(name), person)] if person else list(_numbered(self._table))
         if self._table.supervisor and supervised(notice.rung):
             found.append(("notify.supervisor", self._table.supervisor))
         return found
@@ -109,25 +112,30 @@ class Sent:
     def _send(self, addresses: Sequence[tuple[str, str]], subject: str, body: str) -> None:
         # Said to be text, its lines stay lines where a service sends HTML, as mail does.
         title, text = terminal(subject), terminal(body, multiline=True)
+        waiting = [place for place, _ in addresses]
 
         def sent() -> bool:
             # One after another: each is tried, whatever became of those before it.
-            services = [_service(place, url) for place, url in addresses]
-            took = [
-                service.notify(body=text, title=title, body_format="text") for service in services
-            ]
-            return all(took)
+            for place, url in addresses:
+                service = _service(place, url)
+                if service.notify(body=text, title=title, body_format="text"):
+                    waiting.remove(place)
+            return not waiting
 
         if not within(PATIENCE, sent):
-            raise Undelivered("a service did not take the message")
+            raise Undelivered(f"the message was not taken by {'; '.join(waiting)}")
 
 
 def _numbered(table: Notify) -> list[tuple[str, str]]:
     return [(f"notify.urls, number {n}", url) for n, url in enumerate(table.urls, 1)]
 
 
+def _of(name: str) -> str:
+    return f"notify.people, {name!r}"
+
+
 def _addresses(table: Notify) -> list[tuple[str, str]]:
-    people = [("notify.people", url) for url in table.people.values()]
+    people = [(_of(name), url) for name, url in table.people.items()]
     above = [("notify.supervisor", table.supervisor)] if table.supervisor else []
     return [*_numbered(table), *people, *above]
 

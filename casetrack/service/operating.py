@@ -6,7 +6,7 @@ never on a command line.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from casetrack.domain.naming import suggest
 from casetrack.errors import Refused
 
 ChannelName = Literal["stdout", "file", "apprise"]
@@ -24,12 +25,20 @@ _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _HTTP = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?", re.ASCII)
 MOST_SECRET_BYTES = 64 * 1024
 _SECRET = frozenset({"urls", "supervisor", "people", "start", "success", "failure"})
+_TAKES = {
+    "channels": "a list of at least one of stdout, file and apprise",
+    "urls": "a list of addresses",
+    "people": "a table of names, each with an address",
+    "wait_seconds": "a whole number from 0 to 3600",
+    "at": "a time between 00:00 and 23:59, two digits each",
+    "every": "a whole number of minutes from 1 to 60",
+}
 
 
 class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``urls`` are told of what is assigned to nobody in ``people``."""
 
-    channels: tuple[ChannelName, ...] = ("stdout",)
+    channels: Annotated[tuple[ChannelName, ...], Meta(min_length=1)] = ("stdout",)
     file: str | None = None
     urls: tuple[str, ...] = ()
     urls_file: str | None = None
@@ -78,36 +87,57 @@ class Operating(Struct, frozen=True, kw_only=True):
 
 def load(config: Path | None, env: Mapping[str, str]) -> Operating:
     """The tables of the config file, their secrets read; every problem names its key alone."""
-    from casetrack.service.settings import read_tables
-
-    found = _converted(read_tables(config))
+    found = _read(config)
     return replace(found, notify=_notify(found.notify, env), ping=_ping(found.ping, env))
 
 
 def load_seal(config: Path | None) -> Seal:
     """The table ``seal`` alone: no secret of the others is read."""
-    from casetrack.service.settings import read_tables
-
-    return _converted({k: v for k, v in read_tables(config).items() if k == "seal"}).seal
+    return _read(config, only=("seal",)).seal
 
 
-def _converted(tables: Mapping[str, object]) -> Operating:
-    try:
-        return msgspec.convert(tables, Operating)
-    except msgspec.ValidationError as error:
-        raise Refused(f"the config file can't be used: {error}") from None
+def _read(config: Path | None, only: Collection[str] = Operating.__struct_fields__) -> Operating:
+    from casetrack.service.settings import default_config, read_tables
+
+    tables = {name: made for name, made in read_tables(config).items() if name in only}
+    problems = [p for name, table in tables.items() for p in _problems(name, table)]
+    if problems:
+        raise Refused(f"{config or default_config()} can't be used", problems)
+    return msgspec.convert(tables, Operating)
+
+
+def _problems(name: str, table: object) -> Iterator[str]:
+    """Everything wrong with a table, in words; a value is never repeated."""
+    if not isinstance(table, dict):
+        yield f"{name} must be a table"
+        return
+    kind = type(getattr(Operating(), name))
+    known = kind.__struct_fields__
+    for key, value in table.items():
+        if key not in known:
+            yield f"{name}: unknown key {key!r}{suggest(key, known)}; known: {', '.join(known)}"
+            continue
+        try:
+            msgspec.convert({key: value}, kind)
+        except msgspec.ValidationError:
+            yield f"{name}.{key} must be {_TAKES.get(key, 'text')}"
 
 
 def shown(config: Path | None) -> dict[str, str]:
-    """What the tables set, by ``table.key``; addresses and people are never shown."""
+    """What the tables set, by ``table.key``; an address, or what may be one, is never shown."""
     from casetrack.service.settings import read_tables
 
     return {
-        f"{name}.{key}": "(set)" if key in _SECRET else str(value)
+        f"{name}.{key}": str(value) if key in _plain(name) else "(set)"
         for name, table in read_tables(config).items()
         if isinstance(table, dict)
         for key, value in table.items()
     }
+
+
+def _plain(name: str) -> set[str]:
+    """The keys whose values are no secret; one that is mistyped may hold one."""
+    return {*getattr(Operating(), name).__struct_fields__} - _SECRET
 
 
 def _notify(table: Notify, env: Mapping[str, str]) -> Notify:

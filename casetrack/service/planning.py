@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event
-from casetrack.domain.imagine import imagine
+from casetrack.domain.fold import evolve
+from casetrack.domain.imagine import imagined
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
@@ -49,11 +50,12 @@ class Planner:
         self._ledger = tracker.ledger
         self._actor = tracker.actor
         self._sheet = sheet
+        self._planned: set[str] = set()
 
     def plan(self, start: Case, rows: tuple[Row, ...]) -> Plan | Problem:
         """All rows of a case, each decided as if those before it were recorded."""
         case = start
-        known = self._ledger.entries(case.id) if case.version else ()
+        known = list(self._ledger.entries(case.id) if case.version else ())
         drafts: list[Draft] = []
         definitions: dict[str, str] = {}
         for row in rows:
@@ -63,9 +65,11 @@ class Planner:
                 limits.check(draft)
             except (Refused, Unparsable) as error:
                 return self._problem(case, row, error)
-            case = imagine(case, event)
+            known.append(imagined(case, event))
+            case = evolve(case, known[-1])
             drafts.append(draft)
-            definitions |= {**pinned, **calendar_texts(event)}
+            definitions |= {**pinned, **calendar_texts(event, self._desk.calendars)}
+        self._planned.add(rows[0].case)
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
     def _decided(
@@ -73,8 +77,22 @@ class Planner:
     ) -> tuple[Event, Mapping[str, str]]:
         workflow = self._workflow(case, row)
         if case.version == 0:
-            return self._desk.open(opening(row.values, workflow))
-        return self._desk.decide(case, typed_command(row.values, workflow), known), {}
+            typed = opening(row.values, workflow)
+            return self._desk.open(replace(typed, follows=self._followed(row)))
+        event = self._desk.decide(case, typed_command(row.values, workflow), known)
+        return event, self._desk.adopted_text(event)
+
+    def _followed(self, row: Row) -> str | None:
+        """The id of the case that a new one follows; one of this file may not be written yet."""
+        name = row.values.get("follows")
+        if name is None:
+            return None
+        found = self._ledger.references(name, limit=1)
+        if found and found[0][0] == name:
+            return found[0][1]
+        if name not in self._planned:
+            raise Refused("follows: no case of that reference is in the ledger or in this file")
+        return None
 
     def _workflow(self, case: Case, row: Row) -> Workflow:
         if case.version:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from casetrack.catalog import coding
+from casetrack.catalog.coding import Warned
 from casetrack.domain import checks, dates, decide, machine
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.consequences import armed_as
@@ -16,6 +18,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused, UnknownName
 from casetrack.ledger.store import Query
 from casetrack.reports.casefile import Data, case_name, docket_item, mark, show_data
+from casetrack.service import following
 from casetrack.service.tracker import Tracker
 
 
@@ -31,10 +34,17 @@ def checked(
     """The checklist for a trigger, today; for the next one that has a checklist unless named."""
     case, workflow = opened(tracker, reference)
     today = dates.local_date(tracker.now, workflow.zone)
-    about_dates = checks.dates(case, workflow, tracker.desk.home(workflow), today)
+    about_dates = checks.dates(case, workflow, tracker.desk.open_days(workflow), today)
     step = trigger or _next_with_checklist(case, workflow, dates_too=bool(about_dates))
     decide.known_trigger(workflow, step)
     return step, (*checks.checklist(case, workflow, step, today), *about_dates)
+
+
+def coded(tracker: Tracker, reference: str, step: str) -> tuple[Warned, ...]:
+    """What is wrong with the codes that a step looks at, today; no value is in it."""
+    case, workflow = opened(tracker, reference)
+    today = dates.local_date(tracker.now, workflow.zone)
+    return coding.of_step(case, workflow, step, today)
 
 
 def _next_with_checklist(case: Case, workflow: Workflow, *, dates_too: bool) -> str:
@@ -89,8 +99,12 @@ def shown(tracker: Tracker, reference: str, *, phi: bool) -> tuple[Data, Workflo
     case, workflow = opened(tracker, reference)
     if phi:
         tracker.disclose("show", [case.id])
-    data = show_data(case, workflow, tracker.desk.home(workflow), tracker.now, phi=phi)
-    return {**data, "allowed": list(next_steps(tracker, case, workflow).allowed)}, workflow
+    data = show_data(case, workflow, tracker.desk.open_days(workflow), tracker.now, phi=phi)
+    return {
+        **data,
+        **following.links(tracker, case),
+        "allowed": list(next_steps(tracker, case, workflow).allowed),
+    }, workflow
 
 
 def check_query(tracker: Tracker, query: Query) -> None:
@@ -145,6 +159,14 @@ def deadlines(case: Case, name: str | None) -> tuple[Tracked, ...]:
     return (tracked,)
 
 
+def ruling(tracker: Tracker, case: Case, tracked: Tracked) -> Workflow:
+    """The workflow whose clock a deadline is: for one that closed, that which was followed then."""
+    definition = tracked.deadline.definition
+    if tracked.outcome is None or definition == case.definition:
+        return tracker.workflow_of(case)
+    return tracker.desk.definitions.pinned(definition)
+
+
 def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:
     """The workflow with the deadline's clock by the version of its rule that was in force."""
     name = tracked.deadline.clock
@@ -157,5 +179,5 @@ def as_armed(case: Case, workflow: Workflow, tracked: Tracked) -> Workflow:
 def outcome_of(tracker: Tracker, case: Case, tracked: Tracked) -> str:
     """How a deadline ended, or how it stands."""
     workflow = tracker.workflow_of(case)
-    line = docket_item(tracked, case, workflow, tracker.desk.home(workflow), tracker.now)
+    line = docket_item(tracked, case, workflow, tracker.desk.open_days(workflow), tracker.now)
     return tracked.outcome or mark(line)

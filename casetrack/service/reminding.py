@@ -8,6 +8,7 @@ from msgspec import Struct
 from casetrack.domain import dates, plans, reminders
 from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
+from casetrack.domain.docket import expires
 from casetrack.domain.fold import replay
 from casetrack.domain.reminders import Place, Rung
 from casetrack.domain.workflow import Workflow
@@ -58,7 +59,7 @@ def _key(deadline: str, rung: Rung) -> str:
 
 
 def place_of(tracker: Tracker, workflow: Workflow) -> Place:
-    return Place(calendar=tracker.desk.home(workflow), zone=workflow.zone)
+    return Place(calendar=tracker.desk.open_days(workflow), zone=workflow.zone)
 
 
 def may_be_due(tracker: Tracker, row: DocketRow) -> bool:
@@ -125,6 +126,7 @@ def notice(tracker: Tracker, due: Due, *, may_repeat: bool) -> Notice:
         deadline=due.deadline,
         title=clock.title,
         opens=clock.opens,
+        expires=expires(clock),
         owner=deadline.owner,
         kind=deadline.kind,
         rung=due.rung.name,

@@ -9,7 +9,7 @@ from casetrack.catalog import calendars
 from casetrack.domain import crossing, reprojecting
 from casetrack.domain.case import Case
 from casetrack.domain.events import DeadlineReprojected, Event
-from casetrack.errors import BeyondHorizon, Conflict, Corrupt, UnknownName
+from casetrack.errors import BadDefinition, BeyondHorizon, Conflict, Corrupt, UnknownName
 from casetrack.ledger.store import DeadlineRow, Draft
 from casetrack.service.bootstrap import calendar_texts
 from casetrack.service.tracker import TRIES, Tracker
@@ -61,7 +61,7 @@ def _changed(tracker: Tracker, name: str, digest: str) -> tuple[date, ...] | Non
     """The days that today's edition sees differently; None: any may be, for the old one is gone."""
     try:
         today = tracker.desk.calendars[name]
-    except (KeyError, UnknownName):
+    except (KeyError, UnknownName, BadDefinition):
         return ()
     if today.digest == digest:
         return ()
@@ -90,7 +90,7 @@ def _moving(tracker: Tracker, case_id: str) -> tuple[Case, Event] | None:
         case = tracker.case(case_id)
         workflow = tracker.workflow_of(case)
         event = reprojecting.reproject(case, workflow, tracker.desk.calendars, tracker.now)
-    except (Corrupt, BeyondHorizon, KeyError):
+    except (Corrupt, BeyondHorizon, UnknownName, BadDefinition, KeyError):
         return None  # it stays as it was recorded, and the sweep that follows warns of it
     return None if event is None else (case, event)
 
@@ -100,7 +100,7 @@ def _recorded(tracker: Tracker, case: Case, event: Event, actor: str) -> tuple[S
     for _ in range(TRIES):
         try:
             draft = Draft(event=event, actor=actor)
-            tracker.ledger.append(case, [draft], calendar_texts(event))
+            tracker.ledger.append(case, [draft], calendar_texts(event, tracker.desk.calendars))
         except Conflict:
             again = _moving(tracker, case.id)
             if again is None:

@@ -26,7 +26,7 @@ from casetrack.reports.sinks import csv_uncell
 
 RESERVED = (
     "case", "action", "on", "at", "patient", "workflow", "actor", "reason", "override", "text",
-    "deadline", "to", "basis", "file_name", "file_size", "file_sha256",
+    "deadline", "to", "basis", "file_name", "file_size", "file_sha256", "follows",
 )  # fmt: skip
 REJECTED_BECAUSE = "rejected_because"
 MAX_CELL = 64 * 1024

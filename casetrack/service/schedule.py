@@ -1,18 +1,21 @@
 """What to give cron or systemd so that the daily run, or the server, runs unattended."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
 from casetrack.errors import Refused
 from casetrack.ledger.place import is_server
 
+Options = Mapping[str, Path | None]  # by its name, each that stands before the command
 
-def command(database: str, config: Path | None, *words: str) -> list[str]:
+
+def command(database: str, options: Options, *words: str) -> list[str]:
     """The command line with nothing left to the environment that cron does not have."""
     program = Path(sys.argv[0]).absolute()
     called = [str(program)] if program.name == "casetrack" else [sys.executable, "-m", "casetrack"]
-    chosen = [] if config is None else ["--config", str(config.absolute())]
+    chosen = [w for name, path in options.items() if path for w in (name, str(path.absolute()))]
     return [*called, "--db", _absolute(database), *chosen, *words]
 
 
@@ -20,21 +23,21 @@ def _absolute(database: str) -> str:
     return database if is_server(database) else str(Path(database).absolute())
 
 
-def crontab(database: str, config: Path | None, report_dir: Path | None) -> list[str]:
+def crontab(database: str, options: Options, report_dir: Path | None) -> list[str]:
     """The lines for ``crontab -e``: the daily run, and sweeps for clocks that run in hours."""
     daily = ["daily", *_reports(report_dir)]
     return [
         "# mails what it prints: set MAILTO to who reads it",
-        f"0 7 * * * {_cron(command(database, config, *daily))}",
+        f"0 7 * * * {_cron(command(database, options, *daily))}",
         "# for clocks that run in hours; prints, and so mails, only what is due",
-        f"*/10 * * * * {_cron(command(database, config, 'sweep', '--quiet'))}",
+        f"*/10 * * * * {_cron(command(database, options, 'sweep', '--quiet'))}",
     ]
 
 
-def units(database: str, config: Path | None, report_dir: Path | None) -> dict[str, str]:
+def units(database: str, options: Options, report_dir: Path | None) -> dict[str, str]:
     """Unit files by name: a timer for the daily run, or instead the server."""
-    daily = _systemd(command(database, config, "daily", *_reports(report_dir)))
-    serve = _systemd(command(database, config, "serve", *_reports(report_dir)))
+    daily = _systemd(command(database, options, "daily", *_reports(report_dir)))
+    serve = _systemd(command(database, options, "serve", *_reports(report_dir)))
     return {
         "casetrack-daily.service": _unit(
             "casetrack's daily run", f"Type=oneshot\nExecStart={daily}"

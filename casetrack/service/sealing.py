@@ -10,6 +10,7 @@ from itertools import islice
 
 from casetrack.audit import merkle, notes
 from casetrack.audit.keys import Held, Known
+from casetrack.audit.merkle import Frontier
 from casetrack.audit.notes import Checkpoint, Note
 from casetrack.errors import CasetrackError, Corrupt, Refused, Unexpected
 from casetrack.ledger.store import Ledger
@@ -50,6 +51,7 @@ def seal(tracker: Tracker, place: Keep, *, accept_restore: bool = False) -> Seal
         aside = _given_up(tracker.ledger, place, known) if accept_restore else None
         compare(tracker.ledger, place, known, lost=accept_restore)
         held = keys.signing(tracker, place, known)
+        _finish(tracker.ledger, place, held)
         added, checkpoint = _grow(tracker.ledger)
         note = _sign(tracker.ledger, place, checkpoint, held)
     foot = Foot(size=checkpoint.size, note=note, fingerprint=notes.fingerprint(held.public))
@@ -126,24 +128,42 @@ def _given_up(ledger: Ledger, place: Keep, known: Sequence[Known]) -> str | None
     return None
 
 
+def _finish(ledger: Ledger, place: Keep, held: Held) -> None:
+    """Sign the head that a seal which was cut off left, so that none but the last lacks its note.
+
+    A note that is not there can then only have been taken away.
+    """
+    frontier, inside = _frontier(ledger), ledger.tree.checkpoint()
+    if frontier.size > (0 if inside is None else inside[0]):
+        _sign(ledger, place, _head(ledger, frontier), held)
+
+
+def _frontier(ledger: Ledger) -> Frontier:
+    frontier, leaves = merkle.unpacked(*ledger.tree.frontier()), ledger.tree.size()
+    if frontier.size != leaves:
+        raise Corrupt(
+            f"the ledger's tree has {leaves} leaves, and {frontier.size} were sealed;"
+            " 'casetrack audit verify' tells more"
+        )
+    return frontier
+
+
+def _head(ledger: Ledger, frontier: Frontier) -> Checkpoint:
+    return Checkpoint(origin=notes.origin(ledger.id), size=frontier.size, root=frontier.root)
+
+
 def _grow(ledger: Ledger) -> tuple[int, Checkpoint]:
     """(how many leaves were added, the tree's head), in one transaction that reads no old leaf."""
     tree = ledger.tree
     with ledger.transaction():
-        frontier = merkle.unpacked(*tree.frontier())
+        frontier = _frontier(ledger)
         size = frontier.size
-        if size != tree.size():
-            raise Corrupt(
-                f"the ledger's tree has {tree.size()} leaves, and {size} were sealed;"
-                " 'casetrack audit verify' tells more"
-            )
         for leaves in _batches(tree.pending(), size):
             tree.keep(leaves)
             frontier = merkle.grown(frontier, (leaf.hash for leaf in leaves))
         if frontier.size > size:
             tree.keep_frontier(frontier.size, frontier.packed)
-    head = Checkpoint(origin=notes.origin(ledger.id), size=frontier.size, root=frontier.root)
-    return frontier.size - size, head
+    return frontier.size - size, _head(ledger, frontier)
 
 
 def _batches(pending: Iterator[tuple[str, int, str]], first: int) -> Iterator[Sequence[Leaf]]:

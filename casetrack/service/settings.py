@@ -10,10 +10,11 @@ from msgspec import Struct
 from casetrack.domain.naming import suggest
 from casetrack.errors import Refused
 
-NAMES = ("db", "actor", "now", "within")
+NAMES = ("db", "actor", "now", "within", "states", "calendars")
 ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
 _SECRET = re.compile(r"(://[^/@:]*:).*(@)")
-IN_FILE = ("db", "actor", "within")
+IN_FILE = ("db", "actor", "within", "states", "calendars")
+FOLDERS = ("states", "calendars")
 TABLES = ("notify", "daily", "serve", "ping", "seal")
 
 
@@ -93,8 +94,18 @@ def read_config(path: Path, *, required: bool) -> dict[str, str]:
     problems = [_problem(path, key, value) for key, value in data.items()]
     if any(problems):
         raise Refused(f"{path} can't be used", [p for p in problems if p])
-    return {key: os.path.expanduser(str(value)) if key == "db" else str(value)  # noqa: PTH111  # a URL stays one
+    paths = ("db", *FOLDERS)
+    return {key: os.path.expanduser(str(value)) if key in paths else str(value)  # noqa: PTH111  # a URL stays one
             for key, value in plain.items()}  # fmt: skip
+
+
+def folder(setting: Setting) -> Path | None:
+    """The folder that a setting names, None where it is not set; an empty name is refused."""
+    if setting.value is None:
+        return None
+    if not setting.value.strip():
+        raise Refused(f"{setting.origin}: is empty; name a folder")
+    return Path(setting.value)
 
 
 def read_tables(config: Path | None) -> dict[str, object]:
@@ -104,9 +115,14 @@ def read_tables(config: Path | None) -> dict[str, object]:
 
 
 def _document(path: Path, *, required: bool) -> dict[str, object]:
-    if not path.exists():
-        if required:
-            raise Refused(f"there is no config file {path}")
+    try:
+        absent = not path.exists()
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise Refused(f"the config file {path} can't be read: {reason}") from None
+    if absent and required:
+        raise Refused(f"there is no config file {path}")
+    if absent:
         return {}
     from casetrack.catalog.resources import parse_toml, read_file
 
@@ -119,4 +135,8 @@ def _problem(path: Path, key: str, value: object) -> str:
     if key not in IN_FILE:
         known = (*IN_FILE, *TABLES)
         return f"{path}: unknown key {key!r}{suggest(key, known)}; known: {', '.join(known)}"
-    return "" if isinstance(value, str) else f"{path}: {key} must be text"
+    if not isinstance(value, str):
+        return f"{path}: {key} must be text"
+    if key in FOLDERS and not Path(os.path.expanduser(value)).is_absolute():  # noqa: PTH111  # as above
+        return f"{path}: {key} must be a whole path: a run may start in any folder"
+    return ""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from casetrack.ledger import place
 from casetrack.ledger.place import database_path, is_server, without_password
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.tables import REVISION
@@ -37,7 +38,7 @@ def remove(url: str) -> None:
 
 def absent(url: str) -> bool:
     """Whether a file of that name is still to be made."""
-    return not is_server(url) and not database_path(url).exists()
+    return not is_server(url) and place.absent(database_path(url))
 
 
 def location(url: str) -> str:

@@ -187,11 +187,11 @@ class _Sweep:
             return _unexpected(case_id, deadline, error)
 
     def _remind(self, due: Due) -> Outcome | Literal["held"]:
-        now = self._ledger.sources.now()
-        claim = Claim(
-            case_id=due.case.id, reminder=due.id, holder=self._holder, until=now + holders.LEASE
-        )
-        taken = self._ledger.runs.claim(claim, lambda held: holders.gone(held, now))
+        clock = self._ledger.sources.now
+        until = clock() + holders.LEASE
+        claim = Claim(case_id=due.case.id, reminder=due.id, holder=self._holder, until=until)
+        # Asked for when the other's claim has been read: it may be younger than ours.
+        taken = self._ledger.runs.claim(claim, lambda held: holders.gone(held, clock()))
         if taken is None:
             return "held"
         # Another sweep may have recorded it before the claim was ours.

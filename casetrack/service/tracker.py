@@ -6,6 +6,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from casetrack.catalog import defaults
+from casetrack.catalog.library import Library
 from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -16,11 +18,11 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import AmbiguousCase, Busy, Conflict, Refused, StaleVersion, UnknownName
 from casetrack.ledger.codec import new_case_id
 from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
-from casetrack.service.bootstrap import Definitions, ShippedCalendars, calendar_texts
+from casetrack.service.bootstrap import Definitions, KeptCalendars, calendar_texts
 from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
 from casetrack.service.references import new_reference
 
-DEFAULT_WORKFLOW = "humana-il-guide"
+DEFAULT_WORKFLOW = defaults.WORKFLOW
 TRIES = 5
 REMINDERS = "remind-"  # what the keys of their entries begin with, and no others
 LISTED = 1000  # cases named in one entry
@@ -56,13 +58,20 @@ class Tracker:
     """One ledger, worked on by one actor at one ``now``."""
 
     def __init__(
-        self, ledger: Ledger, now: datetime, actor: str, calendars: Calendars | None = None
+        self,
+        ledger: Ledger,
+        now: datetime,
+        actor: str,
+        calendars: Calendars | None = None,
+        library: Library | None = None,
     ) -> None:
         self.ledger = ledger
         self.now = now
         self.actor = actor
-        known = ShippedCalendars() if calendars is None else calendars
-        self.desk = Desk(Definitions(ledger), known, now)
+        self.library = Library() if library is None else library
+        known = self.library if calendars is None else calendars
+        kept = KeptCalendars(known, ledger)
+        self.desk = Desk(Definitions(ledger, self.library), known, now, kept)
 
     def resolve(self, text: str, *, exact: bool = False) -> str:
         """The case id of a reference, of a unique prefix of one, or of the id itself."""
@@ -95,7 +104,7 @@ class Tracker:
         if not opening.reference:
             opening = replace(opening, reference=new_reference(sources.randomness))
         event, definition = self.desk.open(opening)
-        return self._append(Case(id=new_case_id(sources)), event, None, definition)
+        return self.append(Case(id=new_case_id(sources)), event, None, definition)
 
     def do(self, case_id: str, typed: Typed, terms: Terms = DEFAULT_TERMS) -> Written:
         """Carry out one command on one case; a lost race decides again, up to five times."""
@@ -114,20 +123,21 @@ class Tracker:
                     dry_run=True, before=case,
                 )  # fmt: skip
             try:
-                return self._append(case, event, terms.key)
+                return self.append(case, event, terms.key, self.desk.adopted_text(event))
             except Conflict:
                 continue
         raise Busy("other writers kept changing the case; try again")
 
-    def _append(
+    def append(
         self,
         case: Case,
         event: e.Event,
         key: str | None = None,
         definitions: Mapping[str, str] | None = None,
     ) -> Written:
+        """Record one event after the case's version."""
         draft = Draft(event=event, actor=self.actor, key=key)
-        texts = {**(definitions or {}), **calendar_texts(event)}
+        texts = {**(definitions or {}), **calendar_texts(event, self.desk.calendars)}
         after, entries = self.ledger.append(case, [draft], texts)
         return replace(_written(after, entries[-1]), before=case)
 
@@ -143,7 +153,7 @@ class Tracker:
         with self.ledger.transaction():
             case = self.case(case_id)
             for typed in recordings:
-                written.append(self._append(case, self.desk.decide(case, typed)))
+                written.append(self.append(case, self.desk.decide(case, typed)))
                 case = written[-1].case
         return tuple(written)
 

@@ -18,13 +18,14 @@ TODAY = When()
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """A new case as typed; ``reference`` is already chosen."""
+    """A new case as typed; ``reference`` is already chosen. ``follows``: another case's id."""
 
     workflow: str
     reference: str
     when: When = TODAY
     patient: str | None = None
     pairs: Pairs = ()
+    follows: str | None = None
 
 
 class Firing(Struct, frozen=True, kw_only=True):
@@ -105,6 +106,18 @@ class Voiding(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Adopting(Struct, frozen=True, kw_only=True):
+    """``workflow`` is an id, or the digest of a definition that the ledger keeps.
+
+    ``states`` are pairs of old and new names.
+    """
+
+    workflow: str
+    states: Pairs = ()
+    when: When = TODAY
+    reason: str | None = None
+
+
 Changing = Planning | Finishing | Extending | Tolling | Resuming
-Correcting = Amending | Voiding
+Correcting = Amending | Voiding | Adopting
 Typed = Firing | Recording | Noting | Assigning | Changing | Correcting

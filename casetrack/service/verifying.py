@@ -27,19 +27,23 @@ def verify(
 
 
 def kept(url: str, table: Seal) -> Outside | None:
-    """The last checkpoint that was signed here, as the state folder has it."""
+    """The last checkpoint that was signed here, as the state folder has it; None if it has none.
+
+    Raises ``Undelivered`` where it can't be read.
+    """
     with scanning(url) as scan:
         ledger = chaining.ledger_id(scan)
     try:
         place = keeping.keep(table, ledger)
-        text = keeping.read(place.note)
     except Corrupt:
         return None
-    return (
-        None
-        if text is None
-        else Outside(name=f"the checkpoint kept at {place.note}", note=_note(text))
-    )
+    try:
+        text = keeping.read(place.note)
+    except Corrupt:
+        text = ""
+    if text is None:
+        return None
+    return Outside(name=f"the checkpoint kept at {place.note}", note=_note(text))
 
 
 def _note(text: str) -> Note | None:

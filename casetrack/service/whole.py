@@ -54,7 +54,7 @@ class Proof:
 
     def whole(self, outside: Sequence[Outside]) -> Verdict:
         if not self._schema():
-            return self._verdict(None, ())
+            return self._verdict(None, 0, ())
         self._ledger = ledger_id(self._scan)
         for digest, text in self._scan.definitions():
             self._definitions.read(digest, text)
@@ -62,9 +62,9 @@ class Proof:
             self._case(case, beside, rows)
         if not self._opened:
             self._findings.add("case deleted", "the ledger's own stream is not there", OWN_STREAM)
-        tree, witnesses = self._tree(outside)
+        tree, covered, witnesses = self._tree(outside)
         self._damage()
-        return self._verdict(tree, witnesses)
+        return self._verdict(tree, covered, witnesses)
 
     def _schema(self) -> bool:
         """Whether the tables are those that are needed; nothing is read out of another one."""
@@ -142,7 +142,8 @@ class Proof:
                 why = f"the view knows version {version}, and the last one is {last}"
                 self._findings.add("truncated", why, case, last + 1)
 
-    def _tree(self, outside: Sequence[Outside]) -> tuple[Walked, Sequence[Outside]]:
+    def _tree(self, outside: Sequence[Outside]) -> tuple[Walked, int, Sequence[Outside]]:
+        """(the tree, how many of its leaves a signature covers, who vouches from outside)."""
         origin = notes.origin(self._ledger)
         frontiers = dict(self._scan.frontiers())
         stored = list(self._scan.checkpoints())
@@ -151,7 +152,7 @@ class Proof:
         leaves = self._scan.sealed(bodies=self._places.differing)
         leaves = ordered(leaves, frontiers, self._findings)
         tree = walked(leaves, sizes, self._places.wanted)
-        heads.judge(tree, frontiers, signed, self._findings)
+        heads.judge(tree, frontiers, signed, dict(stored), self._findings)
         held = [
             one
             for one in outside
@@ -162,7 +163,7 @@ class Proof:
         self._places.judge(
             tree, lambda leaf: heads.vouched(tree, leaf, frontiers, vouching), short=short
         )
-        return tree, held
+        return tree, heads.covered(tree, vouching), held
 
     def _damage(self) -> None:
         known = {problem.kind for problem in self._findings.problems}
@@ -174,14 +175,14 @@ class Proof:
                 known.add(kind)
                 self._findings.add(kind, f"{table}: an index or a value is not as it was written")
 
-    def _verdict(self, tree: Walked | None, witnesses: Sequence[Outside]) -> Verdict:
-        sealed = tree.size if tree else 0
+    def _verdict(self, tree: Walked | None, sealed: int, witnesses: Sequence[Outside]) -> Verdict:
         return Verdict(
             entries=self._entries,
             cases=self._cases,
             sealed=sealed,
             unsealed=max(0, self._entries - sealed),
-            root=tree.root if tree else None,
+            unsigned=tree.size - sealed if tree else 0,
+            root=tree.trees[sealed][0].root if tree else None,
             problems=self._findings.problems,
             total=self._findings.total,
             witnesses=witnesses,

@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from casetrack.catalog import workflows
 from casetrack.domain.bitemporal import Point
-from casetrack.reports import html, story
+from casetrack.reports import chart_svg, cover_page, html, story
+from casetrack.reports.chart import chart
 from casetrack.service import history
 from tests.dockets import DUE, EMPTY
+from tests.unit.test_cover import full, sheet
+from tests.unit.test_diagrams import odd
 from tests.unit.test_story import long
 
 CHROMIUM = next(
@@ -49,15 +53,17 @@ def chromium(folder: Path, arguments: Sequence[str], page: Path) -> str:
     return done.stdout
 
 
-def measured(folder: Path, made: str, width: int, script: str) -> dict[str, object]:
+def measured(
+    folder: Path, made: str, width: int, script: str, form: str = "html"
+) -> dict[str, object]:
     """What a script, let into a copy of the page, finds there in a window of that width.
 
     The copy is in a frame, since a window is never narrower than the browser likes.
     """
-    inner, outer = folder / "inner.html", folder / "outer.html"
+    inner, outer = folder / f"inner.{form}", folder / "outer.html"
     inner.write_text(made, encoding="utf-8")
     outer.write_text(
-        f'<!doctype html><iframe id="f" width="{width}" height="900" src="inner.html"></iframe>'
+        f'<!doctype html><iframe id="f" width="{width}" height="900" src="inner.{form}"></iframe>'
         f'<pre id="out"></pre><script>onload = () => {{ const d = document.getElementById("f")'
         f".contentDocument; const w = d.defaultView;"
         f'document.getElementById("out").textContent = JSON.stringify({script}); }}</script>',
@@ -101,7 +107,14 @@ def history_page() -> str:
     return story.render(history.make(world.tracker, world.case, Point(), phi=True))
 
 
-@pytest.mark.parametrize("make", [lambda: html.render(DUE), history_page], ids=["due", "history"])
+def packet_page() -> str:
+    """The sheet of an appeal with everything on it."""
+    return cover_page.render(sheet(full(), phi=True))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: html.render(DUE), history_page, packet_page], ids=["due", "history", "packet"]
+)
 @pytest.mark.parametrize("width", [320, 390, 768, 1200])
 def test_the_page_fits_and_nothing_lies_on_anything_else(
     tmp_path: Path, width: int, make: Callable[[], str]
@@ -147,6 +160,51 @@ def test_the_history_can_be_printed(tmp_path: Path) -> None:
     page, printed = tmp_path / "c-1.html", tmp_path / "c-1.pdf"
     page.write_text(history_page(), encoding="utf-8")
     check_printed(tmp_path, page, printed, most=8)
+
+
+def test_the_packet_can_be_printed(tmp_path: Path) -> None:
+    page, printed = tmp_path / "packet.html", tmp_path / "packet.pdf"
+    page.write_text(packet_page(), encoding="utf-8")
+    check_printed(tmp_path, page, printed, most=3)
+
+
+DIAGRAM = """{
+    wide: d.documentElement.scrollWidth > d.documentElement.clientWidth,
+    crossed: (() => {
+        const all = [...d.querySelectorAll("text")].map(e => [e, e.getBoundingClientRect()]);
+        return all.flatMap(([e, a], n) => all.slice(n + 1).filter(([, b]) =>
+            a.right > b.left && b.right > a.left && a.bottom > b.top + 2 && b.bottom > a.top + 2
+        ).map(([o]) => e.textContent + " / " + o.textContent));
+    })(),
+    outside: [...d.querySelectorAll("g.state")].flatMap(g => {
+        const box = g.querySelector("rect.box").getBoundingClientRect();
+        return [...g.querySelectorAll("text")].filter(e => {
+            const r = e.getBoundingClientRect();
+            return r.left < box.left || r.right > box.right || r.bottom > box.bottom;
+        }).map(e => e.textContent);
+    }),
+    off: [...d.querySelectorAll("text")].filter(e => {
+        const r = e.getBoundingClientRect(), all = d.documentElement.getBoundingClientRect();
+        return r.left < all.left || r.right > all.right || r.bottom > all.bottom;
+    }).map(e => e.textContent),
+    texts: d.querySelectorAll("text").length,
+    fetched: w.performance.getEntriesByType("resource").map(e => e.name)
+}"""
+
+
+@pytest.mark.parametrize("name", [*workflows.available(), "odd"])
+def test_the_letters_of_a_diagram_keep_to_their_boxes(tmp_path: Path, name: str) -> None:
+    made = chart_svg.render(odd() if name == "odd" else chart(workflows.load(name)))
+    found = measured(tmp_path, made, 3000, DIAGRAM, "svg")
+    assert found.pop("texts")
+    assert found == {"wide": False, "crossed": [], "outside": [], "off": [], "fetched": []}
+
+
+def test_a_diagram_is_printed_on_one_sheet(tmp_path: Path) -> None:
+    page, printed = tmp_path / "guide.svg", tmp_path / "guide.pdf"
+    page.write_text(chart_svg.render(chart(workflows.load(workflows.available()[0]))), "utf-8")
+    chromium(tmp_path, [f"--print-to-pdf={printed}", "--no-pdf-header-footer"], page)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed.read_bytes())) == 1
 
 
 def check_printed(tmp_path: Path, page: Path, printed: Path, most: int) -> None:

@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/how-to/case-manager.md",
     "docs/how-to/cron-operator.md",
     "docs/how-to/auditor.md",
+    "docs/how-to/own-workflows.md",
     "docs/explanation/regimes.md",
 )
 

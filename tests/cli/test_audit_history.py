@@ -331,3 +331,16 @@ def test_the_checks_write_nothing(office: Office) -> None:
     office("audit", "conformance")
     office("history", "C-1", "--format", "html")
     assert office.written() == before
+
+
+def test_what_was_overridden_is_told_in_words(tmp_path: Path) -> None:
+    made = practice(tmp_path)
+    made.do("open", "--ref", "C-1")
+    made.do("fire", "C-1", "submit", "method=fax", "--override", "the payer asked for it at once")
+    said = " ".join(made.do("history", "C-1").out.split())
+    assert "overridden nothing was on file for Exposure history (exposure_days)" in said
+    assert "code=" not in said
+    (fired,) = made.do("history", "C-1", "--json").data["entries"][-1:]
+    assert {"code": "missing", "guard": "ready", "item": "exposure_days"} in fired["data"][
+        "overridden"
+    ]

@@ -169,9 +169,15 @@ def test_no_unsalted_digest_of_a_typed_value_is_kept(plant: tuple[Office, Seeds]
 
 
 def readings() -> list[list[str]]:
-    each = [["show"], ["next"], ["explain"], ["history"], ["check"]]
+    each = [["show"], ["next"], ["explain"], ["history"], ["check"], ["packet"]]
     lines = [[*command, ref] for ref in PATHS for command in each]
-    lines += [["check", "C-A", "--for", trigger] for trigger in FLOW.triggers]
+    for command in ("check", "packet"):
+        lines += [[command, "C-A", "--for", trigger] for trigger in FLOW.triggers]
+    lines += [
+        ["workflow", "diagram", FLOW.id, "--case", ref, "--format", form]
+        for ref in PATHS
+        for form in ("svg", "mermaid", "dot")
+    ]
     lines += [
         ["list"], ["list", "--overdue"], ["find", "CNRY"], ["find", "cnry000q"], ["find", "C-"],
         ["due"], ["due", "--within", "400d"], ["db", "stats"], ["db", "rebuild"],
@@ -180,6 +186,8 @@ def readings() -> list[list[str]]:
          "--override", "CNRY902Q", "--dry-run"],
         ["list", "--patient", "CNRY000Q"], ["list", "--where", "confirmation=CNRY000Q"],
         ["history", "--patient", "CNRY000Q"], ["list", "--assignee", "CNRY000Q"],
+        ["history", "--patient", "CNRY000Q", "--diff", "2026-08-01", "today"],
+        ["audit", "conformance"], ["audit", "drift"], ["replay", "--all"],
     ]  # fmt: skip
     return [*lines, *[[*line, "--json"] for line in lines]]
 
@@ -208,6 +216,26 @@ def test_nothing_typed_is_in_a_report_without_phi(
         assert seen(target.read_text(encoding="utf-8")) == set()
 
 
+@pytest.mark.parametrize("form", ["text", "md", "html", "json"])
+def test_a_packet_tells_what_was_typed_only_with_phi(
+    plant: tuple[Office, Seeds], office: Office, tmp_path: Path, form: str
+) -> None:
+    """Then the evidence that the step asks for, its file names, and nothing of other cases."""
+    target, places = tmp_path / "sheet", set()
+    for step in ("submit", "file_appeal"):
+        line = ["packet", "C-F", "--for", step, "--format", form]
+        for more in ([], ["--output", str(target)]):
+            silent(office.do(*line, *more))
+        written = target.read_text(encoding="utf-8")
+        assert seen(written) == set()
+        assert not any(digest in written for digest in papers(plant))
+        told = seen(office.do(*line, "--phi").out)
+        places |= {plant[1].where[value] for value in told - set(NUMBERS.values())}
+    assert {"C-F patient", "C-F denial_letter.notes", "C-F diagnosis.icd10"} <= places
+    assert "C-F file name" in places
+    assert all(place.startswith("C-F") for place in places)
+
+
 def test_a_write_says_nothing_of_what_was_typed(office: Office) -> None:
     office.do("open", "--ref", "N-1")
     for arguments in (
@@ -232,6 +260,8 @@ def misplaced() -> list[list[str]]:
     """A canary wherever something else belongs."""
     bad = "CNRY999Q"
     lines = [
+        ["packet", bad], ["packet", "C-F", "--for", bad], ["packet", "C-F", "--format", bad],
+        ["packet", "C-F", "--phi", "--for", bad],
         ["show", bad], ["next", bad], ["check", bad], ["explain", bad], ["history", bad],
         ["record", bad, "age"], ["note", bad, bad], ["assign", bad, bad],
         ["fire", bad, "close"], ["redact", bad, "--all", "--reason", bad, "--yes"],

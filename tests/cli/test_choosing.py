@@ -63,6 +63,23 @@ def test_without_a_terminal_it_asks_nothing_and_says_what_to_give(
     assert says in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "aside"),
+    [
+        (["--plan", "medicare-advantage", "--benefit", "medical", "--funding", "self-funded",
+          "--state", "IL"], "funding, state: no part in this; was the kind of plan right?"),
+        (["--plan", "medicaid", "--state", "IL"], "state: no part in this"),
+        (["--plan", "commercial", "--funding", "self-funded"], None),
+    ],
+)  # fmt: skip
+def test_what_plays_no_part_is_said_because_the_plan_may_be_mistaken(
+    words: list[str], aside: str | None
+) -> None:
+    said = " ".join(choose(*words).out.split())
+    assert ("left aside" in said) == (aside is not None)
+    assert (aside or "") in said
+
+
 def test_none_shipped_is_an_answer_and_null_in_json() -> None:
     done = choose("--plan", "medicaid", "--json")
     assert (done.code, done.data["workflow"], done.data["coverage"]) == (0, None, "medicaid")

@@ -50,6 +50,14 @@ def test_only_triggers_that_the_state_allows_are_offered(office: Office) -> None
     assert offered(office, "fire", "C-3", "app") == ["approve", "approve_in_part"]
 
 
+def test_they_are_offered_for_an_option_too(office: Office) -> None:
+    assert offered(office, "check", "C-3", "--for", "app") == ["approve", "approve_in_part"]
+    assert offered(office, "check", "C-2", "--for", "") == [
+        "close", "file_appeal", "peer_to_peer", "reverse",
+    ]  # fmt: skip
+    assert offered(office, "check", "--for", "") == []
+
+
 @pytest.mark.parametrize("command", ["extend", "toll", "resume", "explain"])
 def test_the_open_deadlines_of_the_case_are_offered(office: Office, command: str) -> None:
     assert offered(office, command, "C-2", "") == ["appeal_filing#1"]

@@ -99,7 +99,8 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: list[str
     "words",
     ["casetrack f", "casetrack show C", "casetrack fire C-1 a", "casetrack record C-1 in",
      "casetrack open --workflow h", "casetrack calendar show i", "casetrack audit prove C",
-     "casetrack history C", "casetrack audit conformance C-1 W"],
+     "casetrack history C", "casetrack audit conformance C-1 W",
+     "casetrack workflow diagram h", "casetrack workflow diagram x --case C"],
 )  # fmt: skip
 def test_completion_loads_nothing_heavy(office: Office, tmp_path: Path, words: str) -> None:
     offered, loaded = completed(office, tmp_path, words)
@@ -139,7 +140,12 @@ def test_no_command_loads_what_only_others_need(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["calc", "14bd", "--from", "2026-11-24"], ["workflow", "show", FLOW.id]]
+    "arguments",
+    [
+        ["calc", "14bd", "--from", "2026-11-24"],
+        ["workflow", "show", FLOW.id],
+        ["workflow", "diagram", FLOW.id],
+    ],
 )
 def test_what_needs_no_ledger_loads_no_database(tmp_path: Path, arguments: list[str]) -> None:
     _, loaded = started(tmp_path, "--now", NOW, *arguments)
@@ -172,6 +178,17 @@ def test_offers_start_with_what_is_typed(office: Office, tmp_path: Path) -> None
     assert completed(office, tmp_path, "casetrack fire C-2 app")[0] == []
     assert completed(office, tmp_path, "casetrack record C-1 inh")[0] == ["inhibitor_test"]
     assert completed(office, tmp_path, "casetrack open --workflow hum")[0] == [FLOW.id]
+
+
+def test_definitions_of_ones_own_are_offered_by_their_files(office: Office, tmp_path: Path) -> None:
+    for name in ("my-guide", "your-guide", "my-days"):
+        (tmp_path / f"{name}.toml").write_text("no definition at all")
+    asked = f"casetrack --states {tmp_path} open --workflow my"
+    assert completed(office, tmp_path, asked)[0] == ["my-days", "my-guide"]
+    asked = f"casetrack --calendars {tmp_path} calendar show y"
+    assert completed(office, tmp_path, asked)[0] == ["your-guide"]
+    asked = "casetrack --states /nowhere open --workflow hum"
+    assert completed(office, tmp_path, asked)[0] == [FLOW.id]
 
 
 def test_the_ledger_named_on_the_line_is_the_one_asked(office: Office, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.cli.driver import Office, denied, practice, submitted
 from tests.console import ROOT
 from tests.posts import Web, web
 
+PROGRAM = Path(sys.executable).with_name("casetrack")
 SENT = {
     "case", "deadline", "rung", "folded", "scheduled_for", "sent_at", "may_repeat", "reminder",
     "channels",
@@ -135,6 +136,35 @@ def test_a_daily_run_whose_sweep_is_refused_still_reports(office: Office) -> Non
     assert (folder / "due.txt").exists()
 
 
+def test_a_report_folder_of_somebody_else_keeps_no_reminder_from_going_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may do all, but for this
+    folder = office.folder / "theirs"
+    folder.mkdir()
+    done = office("daily", "--report-dir", str(folder))
+    assert done.code == 0
+    assert any(body["type"] == "ReminderSent" for body in office.bodies())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--config", "{long}", "daily"), "the config file"),
+        (("--config", "{long}", "due"), "the config file"),
+        (("due", "--output", "{long}"), "can't be written: file name too long"),
+        (("--db", "{long}", "daily"), "file name too long"),
+        (("--db", "{long}", "open"), "cannot be opened: file name too long"),
+        (("--db", "{long}", "demo"), "cannot be opened: file name too long"),
+    ],
+)
+def test_a_path_that_can_not_even_be_looked_at_is_named(
+    office: Office, words: tuple[str, ...], says: str
+) -> None:
+    done = office(*(word.format(long="x" * 300) for word in words))
+    assert (done.code, says in done.err) == (4, True)
+
+
 def test_a_template_that_fails_keeps_no_other_report_from_its_place(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,9 +180,19 @@ def test_a_template_that_fails_keeps_no_other_report_from_its_place(
     assert any(body["type"] == "ReminderSent" for body in office.bodies())
 
 
-def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
-    path = office.folder / "casetrack.prom"
-    config = configured(office, f'[daily]\nmetrics = "{path}"\n')
+def real_office(folder: Path, text: str) -> tuple[Office, tuple[str, str]]:
+    office = Office(folder, now=None)
+    office.do("db", "init")
+    return office, configured(office, text)
+
+
+def test_a_monitor_reads_numbers_and_no_case(tmp_path: Path) -> None:
+    path = tmp_path / "casetrack.prom"
+    office, config = real_office(tmp_path, f'[daily]\nmetrics = "{path}"\n')
+    office.do("audit", "key", "new")
+    for case in ("C-1", "C-2"):
+        office.do("open", "--ref", case)
+    before = time.time()
     office.do(*config, "daily")
     text = path.read_text()
     assert path.stat().st_mode & 0o777 == 0o644
@@ -161,15 +201,33 @@ def test_a_monitor_reads_numbers_and_no_case(office: Office) -> None:
     entries = office.do("db", "stats", "--json").data["entries"]
     assert f"casetrack_sealed_entries {entries}\n" in text
     assert "casetrack_unsealed_entries 0\n" in text
-    at = datetime(2026, 12, 1, 13, tzinfo=UTC).timestamp()
-    assert f"casetrack_last_run_timestamp_seconds {at}\n" in text
+    at = re.search(r"casetrack_last_run_timestamp_seconds ([0-9.]+)\n", text)
+    assert at is not None
+    assert before <= float(at[1]) <= time.time()
     assert "C-1" not in text
 
 
-def real_office(folder: Path, text: str) -> tuple[Office, tuple[str, str]]:
-    office = Office(folder, now=None)
-    office.do("db", "init")
-    return office, configured(office, text)
+def test_a_monitors_folder_that_is_not_there_is_not_made_for_ourselves_alone(
+    tmp_path: Path,
+) -> None:
+    office, config = real_office(tmp_path, f'[daily]\nmetrics = "{tmp_path}/gone/a.prom"\n')
+    done = office(*config, "daily")
+    assert (done.code, "FAILED: metrics: " in done.out) == (6, True)
+    assert not (tmp_path / "gone").exists()
+
+
+@pytest.mark.parametrize("wrong", ["ledger", "address"])
+def test_a_watcher_is_told_of_a_run_that_can_not_begin(
+    tmp_path: Path, site: Web, wrong: str
+) -> None:
+    ping = f'[ping]\nstart = "http://{site.host}/start"\nfailure = "http://{site.host}/failure"\n'
+    office, config = real_office(tmp_path, ping)
+    if wrong == "ledger":
+        office.db = tmp_path / "mistyped.db"
+    else:
+        config = configured(office, f'{ping}[notify]\nchannels = ["apprise"]\nurls = ["geheim"]\n')
+    assert office(*config, "daily").code == 4
+    assert [path for _, path, _ in site.asked] == ["/failure"]
 
 
 def test_a_watcher_is_told_of_start_and_end_by_empty_gets(tmp_path: Path, site: Web) -> None:
@@ -208,9 +266,12 @@ def test_a_watcher_that_takes_for_ever_holds_up_no_run(
 
 
 def test_a_practice_run_tells_no_watcher(office: Office, site: Web) -> None:
-    config = configured(office, f'[ping]\nsuccess = "http://{site.host}/success"\n')
+    path = office.folder / "casetrack.prom"
+    pinged = f'[ping]\nsuccess = "http://{site.host}/success"\n'
+    config = configured(office, f'{pinged}[daily]\nmetrics = "{path}"\n')
     office.do(*config, "daily")
     assert site.asked == []
+    assert not path.exists()
 
 
 def test_the_day_in_a_few_words_goes_out_by_the_channels(tmp_path: Path, site: Web) -> None:
@@ -266,10 +327,23 @@ def test_the_lock_is_let_go_when_its_run_ends(tmp_path: Path) -> None:
         assert (tmp_path / "cases.db.daily-lock").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("command", ["sweep", "daily"])
+def test_a_name_that_crons_locale_does_not_have_silences_nothing(
+    office: Office, command: str
+) -> None:
+    office.do("assign", "C-1", "Zoë")
+    done = subprocess.run(
+        [PROGRAM, "--db", office.db, "--now", office.now or "", command], capture_output=True,
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b""), done.stdout
+    assert "assigned to Zoë" in done.stdout.decode()
+
+
 # A screen that is full
 
 
-def on_a_full_screen(office: Office, config: tuple[str, str], *words: str) -> tuple[int, str]:
+def on_a_full_screen(office: Office, config: tuple[str, ...], *words: str) -> tuple[int, str]:
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
             [sys.executable, "-m", "casetrack", "--db", str(office.db), "--now", office.now or "",
@@ -303,6 +377,65 @@ def test_what_was_to_stand_on_a_full_screen_stays_due(office: Office, command: s
     assert not any(body["type"] == "ReminderSent" for body in office.bodies())
     sent = office.do("sweep", "--json").data["sent"]
     assert {one["may_repeat"] for one in sent} == {True}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize(
+    "words",
+    [("sweep", "--json"), ("daily", "--json"), ("due",), ("due", "--json"), ("open",),
+     ("list", "--json"), ("schedule", "--cron")],
+)  # fmt: skip
+def test_whatever_is_printed_on_a_full_screen_is_told_with_the_code_for_it(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    office.do("sweep")
+    code, err = on_a_full_screen(office, (), *words)
+    assert (code, err.count("standard output can't be written")) == (6, 1)
+    assert "Exception" not in err
+    assert "unexpected" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("words", [("sweep",), ("daily",), ("sweep", "--json")])
+def test_a_log_on_a_full_disk_silences_no_other_channel(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    """Output and errors both go there, after days without a run, which are said first."""
+    box = office.folder / "box"
+    config = configured(office, f'[notify]\nchannels = ["file"]\nfile = "{box}"\n')
+    office.do(*config, "daily")
+    before = len(box.read_text().splitlines())
+    office.now = "2026-12-04T13:00Z"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [PROGRAM, "--db", office.db, "--now", office.now, *config, *words],
+            stdout=full, stderr=full, check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert len(box.read_text().splitlines()) > before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_reminders_beside_json_that_nobody_could_read_stay_due(office: Office) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [PROGRAM, "--db", office.db, "--now", office.now or "", "sweep", "--json"],
+            stdout=subprocess.PIPE, stderr=full, check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert json.loads(done.stdout)["failed"]
+    assert not any(body["type"] == "ReminderSent" for body in office.bodies())
+
+
+@pytest.mark.parametrize("words", [("sweep",), ("daily",), ("due",)])
+def test_a_screen_that_was_closed_takes_no_reminder(office: Office, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "casetrack",
+         "--db", str(office.db), "--now", office.now or "", *words],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "unexpected" in done.stderr) == (6, False)
+    assert not any(body["type"] == "ReminderSent" for body in office.bodies())
 
 
 def test_a_reader_that_goes_away_gets_no_reminder_and_no_complaint(office: Office) -> None:

@@ -115,7 +115,7 @@ READS: Mapping[str, tuple[Words, Shape]] = {
             "case": TEXT, "id": TEXT, "version": COUNT, "workflow": TEXT, "definition": TEXT,
             "state": TEXT, "assignee": MAYBE, "expedited": FLAG, "fields": TABLE,
             "evidence": TABLE, "deadlines": [{**DEADLINE, "outcome": TEXT}], "open_items": [TEXT],
-            "allowed": [TEXT],
+            "allowed": [TEXT], "followed_by": LIST,
         },
     ),
     "list": (
@@ -184,9 +184,13 @@ READS: Mapping[str, tuple[Words, Shape]] = {
         ["workflow", "diff", "humana-il-guide", "ma-part-b-drug"],
         {
             "a": TEXT, "b": TEXT,
-            "clocks": [{"clock": TEXT, "differs": [TEXT], "safe": MAYBE, "safe_expedited": MAYBE}],
+            "clocks": [{"clock": TEXT, "differs": LIST, "safe": MAYBE, "safe_expedited": MAYBE}],
             "triggers": [{"trigger": TEXT, "a": TEXT, "b": TEXT}],
         },
+    ),
+    "workflow-diagram": (
+        ["workflow", "diagram", "humana-il-guide", "--case", "C-1", "--format", "mermaid"],
+        {"workflow": TEXT, "case": TEXT, "format": TEXT, "text": TEXT},
     ),
     "workflow-list": (["workflow", "list"], {"items": [{"id": TEXT}]}),
     "workflow-show": (["workflow", "show", "humana-il-guide"], {}),
@@ -245,6 +249,18 @@ def test_the_schema_revision_is_told_too(office: Office) -> None:
 
 
 WRITES: Mapping[str, tuple[Words, Shape]] = {
+    "workflow-adopt": (
+        ["workflow", "adopt", "il-commercial", "--case", "C-1"],
+        {
+            "workflow": TEXT, "definition": TEXT, "edition": TEXT, "dry_run": FLAG,
+            "counts": {"adopted": COUNT, "already": COUNT, "refused": COUNT, "lapsed": COUNT},
+            "items": [{
+                **BASE, "status": TEXT, "from": TEXT, "to": TEXT, "reasons": LIST, "lapsed": LIST,
+                "act_now": LIST, "armed": LIST, "closed": LIST, "moved": LIST, "reopened": LIST,
+                "unproven": LIST, "dropped": LIST, "unused": LIST,
+            }],
+        },
+    ),
     "open": (
         ["open", "--ref", "N-1", "--on", "2026-11-20", "--workflow", "humana-il-guide"], BASE
     ),
@@ -269,7 +285,7 @@ def test_a_write_says_case_version_state_and_digest(fresh: Office, name: str) ->
     assert (done.code, done.err) == (0, "")
     assert done.data["schema"] == f"casetrack.{name}/1"
     fits(done.data, shape, name)
-    said = done.data["items"][0] if name == "assign" else done.data
+    said = done.data["items"][0] if "items" in done.data else done.data
     assert (said["version"], said["digest"]) in {
         (row[1], row[6].hex()) for row in fresh.rows("ledger")
     }

@@ -4,6 +4,8 @@ import html
 import json
 import os
 import re
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -13,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests import rfc6962
-from tests.cli.driver import LEDGER, Office, denied, practice, run, submitted
+from tests.cli.driver import LEDGER, NOW, Office, denied, practice, run, submitted
 from tests.contract.asking import run as sql
 from tests.posts import Mailbox, mailbox
 from tests.seals import read_note
 
+ROOT = Path(__file__).parents[2]
 KEY = {"schema", "ledger", "version", "fingerprint", "public", "verifier", "file", "keys"}
 SEAL = {"schema", "sealed", "unsealed", "size", "root", "fingerprint", "checkpoint"}
 PROOF = {"schema", "case", "id", "version", "leaf_index", "size", "root", "hashes", "proof", "file"}
@@ -192,6 +195,29 @@ def test_a_seal_tells_what_it_sealed_and_prints_the_note_last(keyed: Office) -> 
     assert keyed.do("audit", "seal").out.splitlines()[0] == "1 new entry sealed"
 
 
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+)
+def test_the_note_is_printed_in_its_own_bytes_whatever_the_locale(
+    keyed: Office, state: Path, locale: dict[str, str]
+) -> None:
+    """Of a seal, at the foot of the daily report and in a proof."""
+    keyed.do("daily")
+    note = (place(keyed, state) / "checkpoint").read_bytes()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    for words in (["audit", "seal"], ["daily"], ["audit", "prove", "ledger", "1"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "casetrack", "--db", str(keyed.db), "--now", NOW, *words],
+            env=env | locale, cwd=ROOT, capture_output=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.endswith(b"\n\n" + note)
+
+
 def test_a_seals_data_is_as_promised(keyed: Office) -> None:
     entries = len(bodies(keyed))
     found = keyed.do("audit", "seal", "--json").data
@@ -333,6 +359,23 @@ def test_due_names_the_sealed_head_in_its_data_alone(keyed: Office) -> None:
     assert found == {"size": head["size"], "root": head["root"]}
     for form in ("text", "md", "html", "csv", "ics"):
         assert head["root"] not in keyed.do("due", "--format", form).out
+
+
+def test_the_root_is_the_same_text_wherever_it_is_told(keyed: Office, tmp_path: Path) -> None:
+    """And the one in the checkpoint, whatever is recorded and waits after it."""
+    head = keyed.do("audit", "seal", "--json").data
+    keyed.do("note", "C-1", "later")
+    file = tmp_path / "checkpoint"
+    file.write_text(head["checkpoint"], "utf-8")
+    given = ["--checkpoint", str(file), "--key", head["fingerprint"]]
+    verified = keyed.do("audit", "verify", *given, "--json").data
+    told = [
+        verified["root"], verified["witness"]["root"],
+        keyed.do("due", "--json").data["ledger"]["root"],
+        keyed.do("audit", "prove", "ledger", "1", "--json").data["root"],
+    ]  # fmt: skip
+    assert set(told) == {head["root"]} == {head["checkpoint"].split("\n")[2]}
+    assert (verified["sealed"], verified["unsealed"], verified["unsigned"]) == (head["size"], 1, 0)
 
 
 def test_due_stands_whatever_the_last_checkpoint_in_the_database_is(keyed: Office) -> None:

@@ -144,9 +144,39 @@ def test_medicare_a_letter_after_the_missed_time_has_its_own_window(medicare: Wa
     }
 
 
+def test_medicare_an_appeal_within_the_window_of_the_late_letter_is_in_time(
+    medicare: Walk,
+) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    medicare.fire("2026-12-09", "late_notice", "notice_on=2026-12-04")
+    late = medicare.refused("2027-02-08", "file_appeal", "confirmation=F-1")
+    assert "missed_filing#1 was due 2027-01-26" in late
+    assert "appeal_filing#1 was due 2027-02-07" in late
+    medicare.fire("2027-02-01", "file_appeal", "confirmation=F-1")
+    assert medicare.state() == "reconsideration"
+
+
 def denied(walk: Walk) -> None:
     walk.fire("2026-10-01T10:00", "submit")
     walk.fire("2026-10-03", "deny", "notice_on=2026-10-01", "reason_code=experimental")
+
+
+def test_medicare_an_appeal_that_the_plan_has_forwarded_has_arrived(medicare: Walk) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12", "file_appeal")
+    medicare.fire("2026-10-20", "payer_missed")
+    assert medicare.outcomes()["appeal_filing#1"] == "open"  # a plan that is silent shows nothing
+    medicare.fire("2026-10-26", "forwarded")
+    assert medicare.outcomes()["appeal_filing#1"] == "satisfied"
+
+
+def test_medicare_a_plan_that_gives_in_leaves_no_appeal_to_prove(medicare: Walk) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12", "file_appeal")
+    medicare.fire("2026-10-20", "payer_missed")
+    medicare.fire("2026-10-21", "reverse", "valid_through=2027-04-30")
+    assert set(medicare.running()) == {"approval_validity#1"}
 
 
 def test_medicare_a_dismissal_goes_to_the_review_entity_or_is_filed_anew(medicare: Walk) -> None:
@@ -201,9 +231,11 @@ def test_medicare_partly_favorable_at_each_step_keeps_what_was_granted(medicare:
         "appeal_filing#1": ("2026-12-06", "2026-12-01"),
     }
     medicare.fire("2026-10-12", "file_appeal", "confirmation=F-1")
-    medicare.fire("2026-10-16", "uphold_in_part", "notice_on=2026-10-15")
+    letter = ("uphold_in_part", "notice_on=2026-10-15")
+    assert "valid_through is required" in medicare.refused("2026-10-16", *letter)
+    medicare.fire("2026-10-16", *letter, "valid_through=2027-03-31")
     assert medicare.running() == {
-        "approval_validity#1": granted,
+        "approval_validity#2": granted,
         "forwarding#1": ("2026-10-19", "2026-10-19"),
         "ask_for_proof#1": ("2026-10-19", "2026-10-19"),
     }
@@ -211,14 +243,14 @@ def test_medicare_partly_favorable_at_each_step_keeps_what_was_granted(medicare:
     fired = medicare.fire("2026-10-26T14:00", "ire_reverse_in_part", "notice_on=2026-10-23")
     assert fired["to"] == "partly_favorable"
     assert medicare.running() == {
-        "approval_validity#1": granted,
+        "approval_validity#2": granted,
         "effectuation#1": ("2026-10-29T14:00", "2026-10-29"),
         "hearing_filing#1": ("2026-12-27", "2026-12-22"),
     }
     medicare.fire("2026-10-28", "effectuate", "valid_through=2027-04-30")
     medicare.fire("2026-11-02", "request_hearing", "confirmation=H-1")
     assert medicare.running() == {
-        "approval_validity#2": ("2027-04-30", "2027-04-30"),
+        "approval_validity#3": ("2027-04-30", "2027-04-30"),
         "hearing_follow_up#1": ("2026-12-02", "2026-12-02"),
     }
     medicare.fire("2027-01-20", "overturn", "valid_through=2027-12-31")
@@ -315,6 +347,29 @@ def test_medicare_what_counts_from_the_missed_hour_is_moved_by_no_later_day(
     assert medicare.running() == {"missed_filing#1": ("2027-01-26", "2027-01-26")}
 
 
+def test_medicare_a_request_that_was_earlier_moves_what_counts_from_its_missed_hour(
+    medicare: Walk,
+) -> None:
+    medicare.fire("2026-11-24T10:00", "submit")
+    medicare.fire("2026-12-01T09:00", "payer_missed")
+    done = medicare.ask("2026-12-02", "amend", "C-1", "2", "at=2026-11-17T10:00", "--reason", "fax")
+    assert (done.code, [m["deadline"] for m in done.data["moved"]]) == (0, ["missed_filing#1"])
+    # 60 days from 20 November, to the Tuesday after Martin Luther King's Day.
+    assert medicare.running() == {"missed_filing#1": ("2027-01-19", "2027-01-19")}
+    assert medicare.outcomes()["pa_decision#1"] == "lapsed"
+
+
+def test_medicare_an_appeal_that_arrived_earlier_moves_the_forwarding_of_what_was_missed(
+    medicare: Walk,
+) -> None:
+    denied(medicare)
+    medicare.fire("2026-10-12T10:00", "file_appeal", "confirmation=F-1")
+    medicare.fire("2026-10-12T11:00", "expedite", "expedite_reason=active_bleeding")
+    medicare.fire("2026-10-16T09:00", "payer_missed")
+    medicare.ask("2026-10-16T10:00", "amend", "C-1", "5", "at=2026-10-12T10:30", "--reason", "fax")
+    assert medicare.running()["forwarding_missed#1"] == ("2026-10-16T10:30", "2026-10-16")
+
+
 def test_medicare_a_missed_time_taken_back_waits_for_the_plan_again(medicare: Walk) -> None:
     medicare.fire("2026-11-24T10:00", "submit")
     medicare.fire("2026-12-01T09:00", "payer_missed")
@@ -358,13 +413,38 @@ def test_illinois_a_missed_decision_is_deemed_an_authorization(illinois: Walk) -
     assert "pa_decision#1 is due 2026-11-29 and has not passed" in early
     fired = illinois.fire("2026-11-30", "deem_authorized", "condition=other")
     assert fired["to"] == "deemed_authorized"
-    # Not a long-term condition: 6 months; 30 May 2027 is the Sunday before Memorial Day.
+    # Not a long-term condition: 6 months from the missed day; 29 May 2027 is a Saturday.
     assert illinois.running() == {
         "confirm_deemed#1": ("2026-12-01", "2026-12-01"),
-        "approval_validity_short#1": ("2027-05-30", "2027-05-28"),
+        "deemed_validity_short#1": ("2027-05-29", "2027-05-28"),
     }
     illinois.fire("2026-12-01", "approve", "condition=long_term", "valid_through=2027-06-30")
     assert illinois.running() == {"approval_validity#1": ("2027-06-30", "2027-06-30")}
+
+
+def test_illinois_a_deemed_authorization_is_not_younger_for_being_noticed_late(
+    illinois: Walk,
+) -> None:
+    illinois.fire("2026-11-24", "submit")
+    illinois.fire("2027-02-15", "deem_authorized", "condition=long_term")
+    told = illinois.office.do("due", "--within", "900d", now="2027-02-16T07:00").out
+    assert "Mon 2027-11-29" in told.partition("Approvals and tests about to expire")[2]
+    # 12 months from 29 November 2026, the Sunday on which the plan's 5 days ended: a Monday.
+    assert illinois.running()["deemed_validity#1"] == ("2027-11-29", "2027-11-29")
+    illinois.fire("2027-03-01", "renew", "condition=long_term", "valid_through=2027-08-31")
+    assert illinois.running()["approval_validity#1"] == ("2027-08-31", "2027-08-31")
+    assert "deemed_validity#1" not in illinois.running()
+
+
+def test_illinois_a_deemed_authorization_moves_with_a_corrected_submission(
+    illinois: Walk,
+) -> None:
+    illinois.fire("2026-11-24", "submit")
+    illinois.fire("2026-12-07", "deem_authorized", "condition=other")
+    done = illinois.ask("2026-12-08", "amend", "C-1", "2", "on=2026-11-17", "--reason", "fax")
+    assert done.code == 0
+    # 6 months from Sunday 22 November; 22 May 2027 is a Saturday.
+    assert illinois.running()["deemed_validity_short#1"] == ("2027-05-22", "2027-05-21")
 
 
 def test_illinois_a_request_that_waits_for_us_is_not_deemed_authorized(illinois: Walk) -> None:
@@ -414,11 +494,77 @@ def test_illinois_the_federal_cap_runs_on_while_information_is_missing(illinois:
     illinois.fire("2026-12-28", "payer_missed")
 
 
+def early(walk: Walk) -> None:
+    """An undecided appeal has gone to the Department."""
+    appealed(walk)
+    walk.fire("2026-12-26", "request_review_early", "confirmation=R-1")
+
+
+@pytest.mark.parametrize("trigger", ["reject_request", "withdraw_appeal"])
+def test_illinois_an_early_request_that_comes_back_is_not_left_without_a_day(
+    illinois: Walk, trigger: str
+) -> None:
+    early(illinois)
+    fired = illinois.fire("2026-12-29", trigger)
+    assert fired["to"] == "appeal_denied"
+    # No letter has started 4 months. Two business days over New Year: 30 and 31 December.
+    assert illinois.running() == {"request_again#1": ("2026-12-31", "2026-12-31")}
+    illinois.fire("2026-12-31", "request_external_review", "confirmation=R-2")
+    assert set(illinois.running()) == {"department_forwards#2"}
+
+
+def test_illinois_a_decision_that_comes_after_the_early_request_has_its_own_four_months(
+    illinois: Walk,
+) -> None:
+    early(illinois)
+    illinois.fire("2026-12-28", "department_forwarded")
+    illinois.fire("2027-01-04", "find_ineligible", "notice_on=2027-01-04")
+    assert illinois.running() == {"director_filing#1": ("2027-01-06", "2027-01-06")}
+    illinois.fire("2027-01-05", "appeal_to_director")
+    illinois.fire("2027-01-12", "director_refuses")
+    assert illinois.running() == {"request_again#1": ("2027-01-14", "2027-01-14")}
+    illinois.fire("2027-01-13", "late_decision", "notice_on=2027-01-08", "received_on=2027-01-11")
+    assert illinois.running() == {"late_filing#1": ("2027-05-11", "2027-05-11")}
+    assert "late_filing#1 was due" in illinois.refused("2027-05-12", "request_external_review")
+    illinois.fire("2027-01-15", "request_external_review", "confirmation=R-2")
+    illinois.fire("2027-01-19", "reject_request")
+    assert illinois.running()["late_filing#1"] == ("2027-05-11", "2027-05-11")
+
+
+def test_illinois_a_later_letter_takes_no_earlier_window_away(illinois: Walk) -> None:
+    final_denial(illinois)
+    illinois.fire("2026-11-09", "late_decision", "notice_on=2026-11-06")
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "late_filing#1": ("2027-03-08", "2027-03-05"),
+    }
+
+
+def test_illinois_an_appeal_that_the_plan_calls_complete_has_arrived(illinois: Walk) -> None:
+    illinois.fire("2026-11-02", "submit")
+    illinois.fire("2026-11-06", "deny", "notice_on=2026-11-04")
+    illinois.fire("2026-11-25", "file_appeal")
+    assert illinois.outcomes()["appeal_filing#1"] == "open"
+    illinois.fire("2026-11-30", "information_complete")
+    assert illinois.outcomes()["appeal_filing#1"] == "satisfied"
+
+
+def test_illinois_a_call_does_not_name_what_is_missing(illinois: Walk) -> None:
+    appealed(illinois)
+    done = illinois.ask("2026-11-25", "note", "C-1", "they look into it", "kind=call")
+    assert done.code == 0
+    assert "missing_information#1" in illinois.running()
+    illinois.fire("2026-11-30", "information_complete")
+    assert illinois.outcomes()["missing_information#1"] == "satisfied"
+
+
 def test_illinois_an_undecided_appeal_opens_external_review_early(illinois: Walk) -> None:
     appealed(illinois)
     assert "exhaustion#1 is due 2026-12-25 and has not passed" in illinois.refused(
         "2026-12-25", "request_review_early"
     )
+    told = illinois.office.do("due", now="2026-12-26T07:00").out
+    assert "casetrack fire C-1 request_review_early" in told.partition("OPEN since")[2]
     illinois.fire("2026-12-26", "request_review_early", "confirmation=R-1")
     # A Saturday: the next business day is Monday.
     assert illinois.running() == {"department_forwards#1": ("2026-12-28", "2026-12-28")}
@@ -465,7 +611,10 @@ def test_illinois_a_request_that_comes_back_has_its_first_date(
     illinois.fire("2026-11-02", "request_external_review", "confirmation=R-1")
     fired = illinois.fire("2026-11-05", trigger)
     assert (fired["to"], fired["reopened"]) == ("appeal_denied", ["external_filing#1"])
-    assert illinois.running() == {"external_filing#1": WINDOW}
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "request_again#1": ("2026-11-09", "2026-11-09"),
+    }
 
 
 def test_illinois_ineligible_can_be_appealed_or_asked_anew_in_time(illinois: Walk) -> None:
@@ -480,7 +629,11 @@ def test_illinois_ineligible_can_be_appealed_or_asked_anew_in_time(illinois: Wal
     }
     illinois.fire("2026-11-12", "appeal_to_director")
     fired = illinois.fire("2026-11-20", "director_refuses")
-    assert (fired["to"], illinois.running()) == ("ineligible", {"external_filing#1": WINDOW})
+    assert fired["to"] == "ineligible"
+    assert illinois.running() == {
+        "external_filing#1": WINDOW,
+        "request_again#1": ("2026-11-24", "2026-11-24"),
+    }
     illinois.fire("2026-11-23", "request_external_review", "confirmation=R-2")
     illinois.fire("2026-11-24", "assign_reviewer")
     illinois.fire("2026-12-22", "uphold", "notice_on=2026-12-21")
@@ -540,6 +693,18 @@ def test_illinois_an_urgent_appeal_and_the_review_it_opens(illinois: Walk) -> No
     assert illinois.running() == {"external_decision#1": ("2026-11-30T16:00", "2026-11-30")}
 
 
+def test_illinois_a_review_can_be_hurried_while_the_plan_has_yet_to_say_who_is_eligible(
+    illinois: Walk,
+) -> None:
+    final_denial(illinois)
+    illinois.fire("2026-11-02", "request_external_review", "confirmation=R-1")
+    illinois.fire("2026-11-03", "department_forwarded")
+    illinois.fire("2026-11-05", "eligibility_reviewed")
+    illinois.fire("2026-11-05T15:00", "expedite", "expedite_reason=deterioration")
+    illinois.fire("2026-11-06T09:00", "assign_reviewer")
+    assert illinois.running() == {"external_decision#1": ("2026-11-09T09:00", "2026-11-09")}
+
+
 # Which workflow
 
 
@@ -580,6 +745,10 @@ def test_the_default_is_said_to_be_nobodys_choice_in_one_line(tmp_path: Path) ->
         (["coverage=medicaid"], "no workflow is shipped for Medicaid"),
         (["coverage=medicare"], "no such kind"),
         (["coverage=illinois-comercial"], "did you mean 'illinois-commercial'"),
+        (["coverage=medicare-advantage", "benefit=pharmacy"], "is for benefit=medical alone"),
+        (["coverge=medicaid"], "no such field here; did you mean 'coverage'?"),
+        (["coverages=illinois-commercial", "--workflow", "il-commercial"], "'coverage'?"),
+        (["benfit=medical"], "did you mean 'benefit'?"),
         (["coverage=medicaid", "coverage=medicaid"], "given 2 times"),
         (["coverage=medicare-advantage", "--workflow", "il-commercial"], "ma-part-b-drug"),
     ],

@@ -72,7 +72,13 @@ def test_a_mailed_checkpoint_and_its_key_prove_more(office: Office, tmp_path: Pa
     size = len(office.rows("leaf"))
     office.do("note", "C-1", "and later")
     file = tmp_path / "mail"
-    for text in (note, note.replace("\n", "\r\n"), f"\n\n{note}\n\n"):
+    page = f"<!doctype html>\n<p>Docket</p><pre>\n{note}</pre>\n"
+    report = f"Due soon\n\n3 cases\n  key {fingerprint}\n\n{note}"
+    older = office.rows("checkpoint")[0][1]
+    assert older != note
+    for text in (note, note.replace("\n", "\r\n"), f"\n\n{note}\n\n", f"\ufeff{note}", page,
+                 report.removesuffix("\n"), f"{report}\n{older}", f"{older}\n{report}",
+                 ):  # fmt: skip
         file.write_bytes(text.encode())
         done = office.do(
             "audit", "verify", "--checkpoint", str(file), "--key", fingerprint, "--json"
@@ -111,6 +117,30 @@ def test_the_checkpoint_in_the_state_folder_finds_an_older_copy(office: Office) 
     office.db = backup
     done = office("audit", "verify", "--json")
     assert (done.code, kinds(done.data)) == (5, {"truncated"})
+
+
+def kept(tmp_path: Path) -> Path:
+    (found,) = (tmp_path / "state").glob("casetrack/*/checkpoint")
+    return found
+
+
+def test_a_kept_checkpoint_that_is_no_text_is_none_of_ours(office: Office, tmp_path: Path) -> None:
+    kept(tmp_path).write_bytes(b"\xff\xfe")
+    done = office("audit", "verify", "--json")
+    assert (done.code, kinds(done.data)) == (5, {"checkpoint rewritten"})
+
+
+def test_a_kept_checkpoint_that_cannot_be_read_is_said_to_be_passed_over(
+    office: Office, tmp_path: Path
+) -> None:
+    file = kept(tmp_path)
+    file.unlink()
+    file.mkdir()
+    done = office("audit", "verify", "--json")
+    assert (done.code, done.data["ok"]) == (0, True)
+    assert done.err == (
+        f"{file} can't be read: is a directory; the last checkpoint signed here was not looked at\n"
+    )
 
 
 def test_quick_looks_at_the_chain_alone(office: Office) -> None:

@@ -60,6 +60,14 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_missing_file_named_from_somewhere_is_named_with_that_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = refusal(opening(Path("none.db")))
+    assert said == f"no ledger at none.db in {tmp_path}; run 'casetrack db init'"
+
+
 def test_a_folder(tmp_path: Path) -> None:
     assert refusal(opening(tmp_path)) == (f"{tmp_path} is a folder; give the path of a ledger file")
 

@@ -272,6 +272,26 @@ def test_a_folder_that_fails_leaves_leaves_that_the_next_seal_signs(
     assert vault.proved().size == 4
 
 
+def test_what_a_seal_left_unsigned_is_signed_before_the_tree_grows(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a checkpoint which is not there, but for the last, was taken away."""
+
+    def cut(*_: object) -> bytes:
+        raise Cut
+
+    for _ in range(2):
+        vault.note(2)
+        with monkeypatch.context() as patch:
+            patch.setattr(notes, "sign", cut)
+            with pytest.raises(Cut):
+                vault.seal()
+        assert vault.ledger.tree.size() == 5
+    assert vault.seal().added == 2
+    assert vault.proved().size == 7
+    assert [size for size, _ in vault.ledger.tree.checkpoints()] == [5, 7]
+
+
 def test_a_second_seal_waits_and_in_the_end_says_to_try_again(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,24 @@ def test_statistics_for_the_planner_are_no_change_of_the_schema(ledger: SqlLedge
     assert proof(ledger).problems == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "sql"),
+    [
+        ("trigger", "CREATE TRIGGER {} AFTER INSERT ON ledger BEGIN DELETE FROM disclosure; END"),
+        ("view", "CREATE VIEW {} AS SELECT body FROM ledger"),
+        ("table", "CREATE TABLE {}(tbl,idx,stat,more)"),
+    ],
+)
+def test_nothing_hides_by_the_name_of_the_planners_statistics(
+    ledger: SqlLedger, kind: str, sql: str
+) -> None:
+    name = "sqlite_stat1"
+    run(ledger.path, "PRAGMA writable_schema = ON",
+        f"INSERT INTO sqlite_schema VALUES ('{kind}', '{name}', '{name}', 0, '{sql}')"
+        .replace("{}", name))  # fmt: skip
+    assert [p.detail for p in proof(ledger).problems] == [f"{kind} {name} is new"]
+
+
 # Checkpoints from outside
 
 

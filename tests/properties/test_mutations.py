@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import asdict
 
 from casetrack.audit import notes
+from casetrack.audit import verdict as told
 from casetrack.audit.heads import Outside
 from casetrack.audit.problems import Kind
 from casetrack.audit.verdict import Verdict
@@ -604,6 +605,15 @@ def a_flipped_bit_of_a_checkpoint(f: Forger) -> Found | None:
 
 
 @mutation
+def a_checkpoint_taken_away(f: Forger) -> Found:
+    """Not the last one: a seal that was cut off leaves none either."""
+    *earlier, _ = f.ask("SELECT size FROM checkpoint ORDER BY size")
+    (size,) = f.pick(earlier)
+    f.run("DELETE FROM checkpoint WHERE size = ?", size)
+    return Found("checkpoint rewritten")
+
+
+@mutation
 def a_checkpoint_of_another_size(f: Forger) -> Found:
     (size,) = f.pick(f.ask("SELECT size FROM checkpoint"))
     f.run("UPDATE checkpoint SET size = size + ? WHERE size = ?", f.pick((1, -1, 99_999)), size)
@@ -727,7 +737,7 @@ def something_more_in_the_schema(f: Forger) -> Found:
         "PRAGMA application_id = 7",
         "UPDATE alembic_version SET version_num = '0001'",
         "UPDATE alembic_version SET version_num = '9999'",
-        "INSERT INTO alembic_version VALUES ('0003')",
+        "INSERT INTO alembic_version VALUES ('0000')",
         "DROP TABLE leaf",
     ]))  # fmt: skip
     return Found("schema changed")
@@ -854,6 +864,29 @@ def test_who_has_not_the_key_is_found(base: Base, tmp_path: Path, seed: int) -> 
     assert kinds(verdict) == {"forked"}
     said = " ".join(problem.detail for problem in verdict.problems)
     assert all(f"checkpoint of size {size} vouches for other" in said for size in sizes(base))
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_who_has_not_the_key_and_takes_the_checkpoints_away_leaves_an_unsealed_tail(
+    base: Base, tmp_path: Path, left: int
+) -> None:
+    """The frontiers too, so that it looks like a seal that was cut off before it could sign."""
+    whole = verify(str(base.path))
+    kept = (0, *sizes(base))[left]
+    forger = Forger(base.path, tmp_path / "copy.db", left, careful=True)
+    assign_anew(forger, forger.entry(f"{ASSIGNED} AND leaf_index >= {kept}", sealed=True), {})
+    last = max(sizes(base))
+    forger.run("DELETE FROM checkpoint WHERE size > ?", kept)
+    forger.run("DELETE FROM frontier WHERE size > ? AND size < ?", kept, last)
+    forger.close()
+    verdict = verify(str(forger.path))
+    assert verdict.ok
+    assert (verdict.sealed, verdict.unsealed) == (kept, whole.entries - kept)
+    assert verdict.unsigned == last - kept
+    said = "\n".join(told.lines(verdict))
+    assert f"{kept} sealed, {whole.entries - kept} unsealed" in said
+    assert f"no checkpoint covers {last - kept} leaves of the tree" in said
+    assert "forked" in kinds(verify(str(forger.path), [outside(base.newer)]))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -274,7 +274,12 @@ class World:
         assert self.office.sweep().sent == ()
 
     def alongside(self, failures: list[Any]) -> None:
-        sources = Sources(now=lambda: self.now, randomness=secrets.token_bytes, account="os:t@h")
+        sources = Sources(
+            now=lambda: self.now,
+            randomness=secrets.token_bytes,
+            account="os:t@h",
+            zone="America/Chicago",
+        )
         ledger = open_ledger(str(self.path), sources)
         try:
             failures += sweep(Tracker(ledger, self.now, "cron"), [self.office.box]).failed

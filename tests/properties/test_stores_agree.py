@@ -42,6 +42,7 @@ from casetrack.reports.casefile import case_name
 from casetrack.service.conformance import Tally, examined
 from casetrack.service.tracker import Terms, Tracker, Written
 from casetrack.service.typed import (
+    Adopting,
     Amending,
     Assigning,
     Extending,
@@ -64,6 +65,7 @@ FULL = os.environ.get("CASETRACK_FULL") == "1"
 FLOW = workflows.load("humana-il-guide")
 KNOWN = {name: calendars.load(name) for name in calendars.available()}
 ZONE = FLOW.zone
+STATES = sorted({state for name in workflows.available() for state in workflows.load(name).states})
 MARK = "\u2603typed"  # in every text that must be sealed
 
 Pair = tuple[str, str]
@@ -445,6 +447,19 @@ class TwoStores(RuleBasedStateMachine):
         shown = [x.version for known in case.evidence.values() for x in known]
         version = data.draw(st.sampled_from([*last, *shown, 1, case.version]))
         self.does(case, Voiding(version=version, reason=reason), on)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), to=st.sampled_from([*workflows.available(), "nonsense", "back"]),
+          reason=st.none() | texts(), on=terms())  # fmt: skip
+    def goes_over(self, data: st.DataObject, to: str, reason: str | None, on: Terms) -> None:
+        """To another workflow, its states renamed or not, or back to one that it has left."""
+        case = self.case(data)
+        to = (case.left or (case.definition,))[-1] if to == "back" else to
+        states = (
+            [(case.state, data.draw(st.sampled_from(STATES)))] if data.draw(st.booleans()) else []
+        )
+        typed = Adopting(workflow=to, states=states, reason=reason)
+        self.does(case, typed, on)
 
     @precondition(lambda self: self.cases)
     @rule(data=st.data(), reason=texts(), odd=st.booleans())

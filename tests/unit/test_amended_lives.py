@@ -318,6 +318,15 @@ def test_the_test_left_when_the_latest_is_taken_back_is_watched_though_it_never_
     assert world.deadline("inhibitor_fresh#2").outcome == "cancelled"
 
 
+def test_an_older_test_does_not_come_back_where_a_later_one_counts() -> None:
+    world = examined("2026-10-10", "2026-10-12", "2026-10-11")
+    data = world.void(3).data
+    assert isinstance(data, e.EntryVoided)
+    assert data.reopened == ()
+    assert freshness(world) == {"inhibitor_fresh#3": "2026-11-10"}
+    assert world.deadline("inhibitor_fresh#1").outcome == "superseded"
+
+
 def test_nothing_is_watched_anew_where_nothing_was_watched() -> None:
     world = examined("2026-11-20", "2026-11-10")
     world.fire("submit", "2026-11-24")

@@ -75,6 +75,18 @@ def test_it_is_verified_in_an_empty_environment(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip", "kept.txt", "verify.py"]
 
 
+def test_a_reader_that_goes_away_changes_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "bundle.zip").write_bytes(packed(files()))
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", verify.__file__, str(tmp_path / "bundle.zip")], env={},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None
+    child.stdout.close()
+    _, err = child.communicate()
+    assert (child.returncode, err) == (0, b"")
+
+
 def test_the_verifier_imports_nothing_but_the_standard_library() -> None:
     source = files()["verify.py"].decode()
     found = set(re.findall(r"^(?:from|import) ([a-z0-9_]+)", source, re.MULTILINE))
@@ -153,6 +165,8 @@ def test_no_typed_value_is_in_a_bundle_without_phi(tmp_path: Path, capsys: Capsy
     code, text = told(tmp_path, packed(content), capsys)
     assert code == 0
     assert "patient: sealed, not disclosed" in text
+    assert "shown or handed out: bundle, all cases" in text
+    assert "typed values left" not in text, "none did"
 
 
 def test_of_one_case_it_proves_the_tree_with_a_few_hashes(tmp_path: Path, capsys: Capsys) -> None:
@@ -174,6 +188,7 @@ def test_of_a_ledger_never_sealed_nothing_is_proved_but_itself(
     assert not content.keys() & verify.SEALS
     code, text = told(tmp_path, packed(content), capsys)
     assert (code, text.splitlines()[-1]) == (0, "verdict: self-consistent only")
+    assert "that no entry of these cases was left out: only a whole sealed ledger" in text
     assert told(tmp_path, packed(content), capsys, "--key", signing.fingerprint())[0] == 5
     assert told(tmp_path, packed(content), capsys, checkpoint=story()[0].mailed)[0] == 5
 
@@ -193,8 +208,31 @@ def test_entries_left_out_are_said_and_stand_alone(tmp_path: Path, capsys: Capsy
     content = files_of(found.ledger, (case,), left_out={case: [3, 6]})
     code, text = told(tmp_path, packed(content), capsys, checkpoint=found.mailed)
     assert code == 0
-    assert "only what was known by 2026-11-02" in text
+    assert "only what was true by 2026-11-02" in text
     assert f"case {case}: the chain where entries are left out: 2" in text
+
+
+@pytest.mark.parametrize(
+    ("gone", "asked", "code"),
+    [
+        ([3, 6], {"as_of": "2026-11-02"}, 0),
+        ([5, 6], {"as_of": None, "known_at": "2026-11-02"}, 0),
+        ([3, 6], {"as_of": None, "known_at": "2026-11-02"}, 5),
+        ([3], {"as_of": None, "known_at": "2026-11-02"}, 5),
+        ([6], {"as_of": None}, 5),
+        ([3], {"as_of": None}, 5),
+    ],
+)
+def test_entries_are_left_out_only_for_a_reason_that_the_manifest_gives(
+    gone: list[int], asked: dict[str, str | None], code: int, tmp_path: Path, capsys: Capsys
+) -> None:
+    """What was known by an instant is the front of each case, for nothing is recorded backwards."""
+    found = made()
+    case = found.cases[0]
+    content = manifested(files_of(found.ledger, (case,), left_out={case: gone}), **asked)
+    told_code, text = told(tmp_path, packed(content), capsys)
+    assert told_code == code
+    assert ("entries are left out for no reason that the manifest has" in text) is (code == 5)
 
 
 # Flipped bytes
@@ -342,6 +380,10 @@ def a_float(content: Files) -> Files:
     return with_entries(content, [*texts[:-3], texts[-3].replace('"v":1', '"v":1.0'), *texts[-2:]])
 
 
+def a_type_that_is_a_pattern(content: Files) -> Files:
+    return with_entries(content, rehashed(content, FIRST, 6, type="{actor:>99}"))
+
+
 def a_value_left_out(content: Files) -> Files:
     text = content["disclosures.jsonl"].split(b"\n", 1)[1]
     return manifested({**content, "disclosures.jsonl": text})
@@ -446,7 +488,8 @@ def a_page_not_listed(content: Files) -> Files:
 
 ATTACKS = (
     dropped, dropped_and_said, swapped, doubled, altered, of_another_ledger, backdated, spaced,
-    told_twice, escaped, a_member_more, a_float, a_value_left_out, a_value_made_up, a_value_twice,
+    told_twice, escaped, a_member_more, a_float, a_type_that_is_a_pattern, a_value_left_out,
+    a_value_made_up, a_value_twice,
     a_value_that_was_not_to_leave, a_definition_more, a_definition_less,
     a_definition_said_to_be_lost, a_leaf_beside_itself, a_hash_too_many, a_leaf_not_here,
     a_leaf_less, no_proof, no_seal_at_all, another_key, the_own_stream_cut, a_case_hidden,
@@ -574,6 +617,20 @@ def test_a_size_that_was_never_signed_cannot_be_shown(tmp_path: Path, capsys: Ca
         forged = notes.Checkpoint(origin=head.origin, size=size, root=bytes(32))
         note = notes.signed(forged, [signing.KEYS[0]])
         assert told(tmp_path, one, capsys, checkpoint=note)[0] == 5
+
+
+def test_of_several_checkpoints_in_a_mailbox_the_one_that_covers_most_is_taken(
+    tmp_path: Path, capsys: Capsys
+) -> None:
+    older, newer = story()[0].mailed, files()["checkpoint.txt"].decode()
+    for mails in ((older, newer), (newer, older)):
+        text = told(tmp_path, packed(files()), capsys, checkpoint="\ufeff" + "\nand\n".join(mails))[
+            1
+        ]
+        size = newer.split("\n")[1]
+        assert (
+            f"the tree extends the checkpoint that you gave; entries in it already: {size}" in text
+        )
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])

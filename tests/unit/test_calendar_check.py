@@ -28,7 +28,7 @@ def test_the_id_must_be_the_files_name(tmp_path: Path) -> None:
     with pytest.raises(BadDefinition) as refusal:
         calendars.check_file(file)
 
-    assert refusal.value.reasons == (f"{file}: id: must be the file's name",)
+    assert refusal.value.reasons == (f"{file}: line 1: id: must be the file's name",)
 
 
 def test_every_problem_is_told_with_the_file_and_the_key(tmp_path: Path) -> None:
@@ -38,9 +38,11 @@ def test_every_problem_is_told_with_the_file_and_the_key(tmp_path: Path) -> None
         calendars.check_file(file)
 
     reasons = refusal.value.reasons
-    assert f"{file}: colour: unknown key" in reasons
+    assert f"{file}: line 3: colour: unknown key" in reasons
     assert f"{file}: title: missing" in reasons
-    assert any(reason.startswith(f"{file}: edition: must be the date") for reason in reasons)
+    assert any(
+        reason.startswith(f"{file}: line 2: edition: must be the date") for reason in reasons
+    )
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

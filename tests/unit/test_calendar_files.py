@@ -357,7 +357,7 @@ def test_a_wrong_value_is_named(key: str, value: object, problem: str) -> None:
             [a_day(date(2026, 7, 3), status="likely", note="")],
             [
                 "2026-07-03].note: unknown key",
-                '2026-07-03].status: must be "official" or "computed"',
+                '2026-07-03].status: must be "official", "computed" or "own"',
             ],
         ),
         ([{"date": "2026-07-03"}], ["#1].date: must be a date, such as 2026-11-24"]),

@@ -17,6 +17,7 @@ from casetrack.ledger.codec import new_case_id, new_ledger_id, opening, parse, r
 from casetrack.ledger.store import Draft
 from tests.facts import (
     DAY,
+    adopted,
     assigned,
     corrected,
     deadline,
@@ -109,6 +110,17 @@ DATA = {
         f'"armed":[],"clock_behind":null,"closed":[],"expedited":false,{NOTHING},"row":null,'
         '"state":"draft","unproven":["reply#1"],"voids":2'
     ),
+    "WorkflowAdopted": (
+        '"armed":[],"clock_behind":null,"closed":[{"deadline":"third#1","late":false,'
+        f'"outcome":"cancelled"}}],"definition":"{"b" * 64}",'
+        '"dropped":[{"deadline":"third#1","why":"unknown_clock"}],"edition":"2027-1",'
+        '"expedited":true,"from":"submitted",'
+        '"grounds":[{"deadline":"second#1","unproven":false,"version":2}],'
+        '"kept":[{"alive_in":["sent"],"deadline":"reply#1","kind":"service","owner":"reviewer"}],'
+        '"left":"1bfb3e997ffc69bff94a42cdcbe2beb7640fb7672642b6e9b62ae804095a3452",'
+        f'{NOTHING},"row":null,"states":[{{"from":"submitted","to":"sent"}}],"to":"sent",'
+        '"unproven":[],"unused":["letter"],"workflow":"other"'
+    ),
     "ReminderSent": REMINDER,
     "KeyMade": (
         '"clock_behind":null,"public":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","row":null'
@@ -184,6 +196,11 @@ def of_kind(kind: str) -> e.Event:
         tolled("reply#1"),
         corrected(2, DAY, START, {"benefit": "medical"}),
         voided(2, "draft", unproven=("reply#1",)),
+        adopted(
+            grounds=(e.Ground(deadline="second#1", version=2),),
+            dropped=(e.Dropped(deadline="third#1", why="unknown_clock"),),
+            closed=(ended("third#1", "cancelled"),),
+        ),
         reminded("reply#1", "2bd", date(2026, 11, 20), "10bd", "5bd"),
         happened(e.KeyMade(public=OLD_KEY)),
         happened(

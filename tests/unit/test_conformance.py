@@ -3,6 +3,7 @@
 What is planted goes through the ledger like any entry: only its command was never decided.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -570,10 +571,21 @@ def test_a_move_by_a_changed_calendar_is_clean_if_that_calendar_is_on_file() -> 
     (shift,) = reproject(world.tracker, "sweep")
     assert (shift.deadline, world.dates("pa_decision#1")[0]) == ("pa_decision#1", "2026-12-17")
     assert against(world) == []
-    world.calendars["illinois-state"] = home  # nobody has that edition any more
+    world.calendars["illinois-state"] = home
+    assert against(world) == []  # the ledger kept that edition
+
+
+def test_a_move_by_an_edition_that_nobody_has_is_found() -> None:
+    world = submitted()
+    home = world.calendars["illinois-state"]
+    text = with_closed_day("2026-12-04")
+    world.calendars["illinois-state"] = dataclasses.replace(
+        calendars.from_text(text), digest="0" * 64
+    )
+    reproject(world.tracker, "sweep")
+    world.calendars["illinois-state"] = home
     assert {rule for _, rule in against(world)} == {"edition", "dates"}
-    world.ledger.append(world.case, [], {world.reading("pa_decision#1").calendars[0].digest: text})
-    assert against(world) == []
+    assert {x.severity for x in found(world)} == {"warning", "info"}
 
 
 # Corrections, redactions, reminders
@@ -692,6 +704,85 @@ def test_a_reminder_sent_twice_is_found() -> None:
     world.append(reminder(world))
     world.append(reminder(world, reminder="R-2"))
     assert against(world) == [(12, "reminder")]
+
+
+def lied_about(event: e.Event, *sent: str) -> e.Event:
+    assert isinstance(event.data, e.Effects)
+    (move,) = event.data.moved
+    return with_data(event, moved=(replace(move, sent=sent),))
+
+
+def warned() -> World:
+    """The call of 3 December, warned of on the 2nd (1bd)."""
+    world = reminding()
+    world.append(reminder(world))
+    return world
+
+
+def test_a_warning_that_comes_again_under_later_dates_is_clean() -> None:
+    world = warned()
+    world.extend("pa_follow_up", "2026-12-09")
+    assert world.deadline("pa_follow_up#1").sent == ()
+    again = reminder(
+        world, reminder="R-2", act_by=date(2026, 12, 9),
+        scheduled_for=instant("2026-12-08T00:00"), sent_at=instant("2026-12-08T07:00"),
+    )  # fmt: skip
+    world.at("2026-12-08T10:00").append(replace(again, occurred_on=day("2026-12-08")))
+    assert against(world) == []
+
+
+def test_a_move_that_counts_what_was_never_sent_is_found_once() -> None:
+    world = warned()
+    event = event_of(world, lambda w: w.extend("pa_follow_up", "2026-12-09"))
+    world.append(lied_about(event, "0bd"))
+    world.extend("pa_follow_up", "2026-12-10")
+    assert against(world) == [(12, "reminder")]
+    assert said(world, "reminder") == ["0bd of pa_follow_up#1 counts as sent, and never was"]
+
+
+def test_a_move_that_silences_a_warning_still_to_come_is_found() -> None:
+    """Granted until the 9th, its 1bd comes again on the 8th."""
+    world = warned()
+    event = event_of(world, lambda w: w.extend("pa_follow_up", "2026-12-09"))
+    world.append(lied_about(event, "1bd"))
+    assert against(world) == [(12, "reminder")]
+    told = "pa_follow_up#1 counts 1bd as sent, and should count nothing"
+    assert said(world, "reminder") == [told]
+    assert {x.severity for x in found(world) if x.rule == "reminder"} == {"warning"}
+
+
+def test_a_move_that_warns_again_of_a_day_gone_by_is_found() -> None:
+    """Granted until the 4th on the 4th, its 1bd of the 3rd has passed and is not sent again."""
+    world = warned().at("2026-12-04T10:00")
+    event = event_of(world, lambda w: w.extend("pa_follow_up", "2026-12-04"))
+    world.append(lied_about(event))
+    assert against(world) == [(12, "reminder")]
+    told = "pa_follow_up#1 counts nothing as sent, and should count 1bd"
+    assert said(world, "reminder") == [told]
+
+
+# A clock that ran behind
+
+
+def test_a_record_that_waited_for_the_one_before_it_is_told_and_held_against_nobody() -> None:
+    world = reminding()
+    world.note("2026-12-02")
+    world.at("2026-11-24T10:00")
+    world.plan("call the center", "2026-11-26")
+    entry = world.entries()[-1]
+    assert entry.data.clock_behind == instant("2026-11-24T10:00")
+    assert entry.recorded_at == instant("2026-12-02T10:00")
+    assert against(world) == []
+    assert said(world, "clock_behind") == ["the clock ran behind, at 2026-11-24T16:00:00.000000Z"]
+
+
+def test_what_counts_as_sent_is_judged_by_the_clock_that_ran_behind() -> None:
+    """On 2 December, as it showed, the 1bd of the 3rd lay ahead; as of the 4th it had passed."""
+    world = warned()
+    world.at("2026-12-04T10:00").note("2026-12-04")
+    world.at("2026-12-02T11:00").extend("pa_follow_up", "2026-12-04")
+    assert world.deadline("pa_follow_up#1").sent == ()
+    assert against(world) == []
 
 
 # Values

@@ -1,11 +1,14 @@
 """The finer points of a clock: damage to each key is refused with the file and the key."""
 
+import shutil
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from casetrack.catalog import resources, workflows
+from casetrack.catalog.library import Library
 from casetrack.errors import BadDefinition
 from casetrack.service import calc
 from tests import regimes
@@ -57,6 +60,10 @@ MA = [
     ("versions.0.length", "72h", "versions[0].length: hours count from the request"),
     ("versions.0.expedited", "3d", "versions[0].expedited: '3d' must be a number of hours"),
     ("versions.0.expedited", "72h", "versions[0].expedited: only a payer's or a reviewer's"),
+    ("versions.0.counts_from", "receivd_on", "versions[0].counts_from: unknown field 'receivd_on'"),
+    ("versions.0.counts_from", "request", "versions[0].counts_from: unknown field 'request'"),
+    ("versions.0.counts_from", "confirmation", "versions[0].counts_from: no event that arms the"),
+    ("versions.0.counts_from", 5, "versions[0].counts_from: must be text, not 5"),
     ("versions.0.sinc", "x", "versions[0].sinc: unknown key; did you mean 'since'?"),
     (
         "versions.0.law",
@@ -175,10 +182,11 @@ def test_an_hour_clock_has_no_cut_off() -> None:
     ],
 )
 def test_calc_takes_the_date_of_the_notice_as_if_receipt_were_not_shown(
-    start: str, due: str, act_by: str, field: str, monkeypatch: pytest.MonkeyPatch
+    start: str, due: str, act_by: str, field: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(workflows, "load", regimes.load)
-    answer = calc.calculate(calc.Question(what="ma-like/filing", start=start), regimes.LONG_AFTER)
+    shutil.copy(regimes.DATA / "ma-like.toml", tmp_path)
+    asked = calc.Question(what="ma-like/filing", start=start)
+    answer = calc.calculate(asked, regimes.LONG_AFTER, Library(tmp_path))
     reading = answer.reading
     assert (str(reading.due_on), str(reading.act_by)) == (due, act_by)
     assert reading.from_field == field

@@ -98,6 +98,22 @@ def test_a_coverage_without_a_workflow_says_why_and_by_what_law() -> None:
     assert "45 CFR 147.136(d)" in refusal.value.reasons[1]
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "name"),
+    [
+        ("medicare-advantage", {"benefit": "pharmacy"}, "benefit"),
+        ("medicare-advantage", {"benefit": "medical", "funding": "self-funded"}, None),
+        ("medicare-advantage", {"benefit": "pharmcy"}, None),  # no code at all: refused elsewhere
+        ("illinois-commercial", {"funding": "self-funded"}, "funding"),
+        ("illinois-commercial", {"state": "IL"}, None),
+    ],
+)
+def test_a_coverage_is_contradicted_by_another_known_code(
+    kind: str, given: dict[str, str], name: str | None
+) -> None:
+    assert coverage.contradicted(coverage.answer_of(kind), given) == name
+
+
 def test_the_answer_tells_what_to_type_and_never_where_there_is_nothing_to_open() -> None:
     shipped = " ".join(line.text for line in choices.answer_lines(answer(**ROWS[0].given)))
     assert "casetrack open coverage=medicare-advantage" in shipped

@@ -123,7 +123,7 @@ def test_every_clock_and_every_other_move_of_either_side_is_shown(a: str, b: str
                          "(CMS-0057-F) leaves drugs out")),
         ("appeal_filing", ("65d, 65 calendar days", "60d, 60 calendar days", "received_on",
                            "presumed received 5 days after notice_on", "2025-01-01",
-                           "good cause, in writing", "same window")),
+                           "good cause, in writing", "same window", "counts from received_on")),
         ("appeal_decision", ("30d, 30 calendar days", "7d, 7 calendar days", "affirmed")),
         ("forwarding", ("7d, 7 calendar days", "without a filing by us")),
         ("forwarding_expedited", ("24 elapsed hours", "24 hours of the affirmation")),
@@ -144,6 +144,12 @@ def test_every_clock_and_every_other_move_of_either_side_is_shown(a: str, b: str
 def test_each_difference_of_the_rules_is_shown(name: str, told: tuple[str, ...]) -> None:
     said = entry(name)
     assert [words for words in told if words not in said] == []
+
+
+def test_which_side_is_safe_is_said_for_a_receipt_that_nobody_shows() -> None:
+    """Shown sooner or later than presumed, it moves Medicare's last day, not the guide's."""
+    assert "either: both end together, receipt not shown" in entry("appeal_filing")
+    assert "receipt not shown" not in entry("appeal_decision")
 
 
 def test_what_a_missed_time_comes_to_is_shown() -> None:

@@ -11,6 +11,8 @@ from casetrack.catalog import calendars
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.workflow import Workflow
 from casetrack.ledger.memory import MemoryLedger
+from casetrack.reports.audits import drift_lines
+from casetrack.reports.data import plain
 from casetrack.service import demo
 from casetrack.service.conformance import Tally, chosen, drifting
 from casetrack.service.reprojecting import reproject
@@ -69,6 +71,7 @@ def named(drift: list[Drifted]) -> dict[str, tuple[str, str | None]]:
     return {
         x.deadline: (x.recorded.due_on.isoformat(), x.today.due_on.isoformat() if x.today else None)
         for x in drift
+        if x.recorded
     }
 
 
@@ -127,6 +130,7 @@ def test_only_the_safe_date_may_drift() -> None:
     assert world.dates("appeal_filing#1") == ("2026-11-13", "2026-11-06", "2026-11-08")
     drift = found(world, home=edition(added={"2026-11-06": "Snow"}))
     (moved,) = [x for x in drift if x.deadline == "appeal_filing#1"]
+    assert moved.recorded is not None
     assert moved.today is not None
     assert (moved.recorded.act_by, moved.today.act_by) == (day("2026-11-06"), day("2026-11-05"))
     assert moved.today.due_on == day("2026-11-13")
@@ -158,6 +162,7 @@ def test_a_law_that_changed_moves_the_law_s_date() -> None:
     assert law is not None
     shorter = guide(pa_decision={"law": replace(law, length="48h")})
     (moved,) = found(submitted(), shorter)
+    assert moved.recorded is not None
     assert moved.today is not None
     assert (moved.recorded.law_by, moved.today.law_by) == (day("2026-11-27"), day("2026-11-26"))
     assert moved.why[0].detail.endswith("the law's length 72h -> 48h")
@@ -202,6 +207,88 @@ def test_an_extension_stands_whatever_the_clock_says_today() -> None:
     world = submitted()
     world.extend("pa_follow_up", "2026-12-09")
     assert found(world, guide(pa_follow_up={"length": "3bd"})) == []
+
+
+# What only today's edition arms
+
+
+def ours() -> Workflow:
+    """The guide without the call to the payer, as it may have been once."""
+    known = {name: clock for name, clock in GUIDE.clocks.items() if name != "pa_follow_up"}
+    return replace(GUIDE, edition="2026-01-01", clocks=known)
+
+
+def since(world: World, pinned: Workflow, today: Workflow = GUIDE) -> list[Drifted]:
+    record = Record(
+        name="C-1", case=world.case, entries=world.entries(), pinned=pinned, today=today
+    )
+    return [x for x in drifted(record, Editions(KNOWN, on_file)) if x.recorded is None]
+
+
+def test_a_clock_that_is_new_is_told_with_the_date_that_it_would_have() -> None:
+    (new,) = since(submitted(), ours())
+    assert (new.deadline, new.outcome, new.today and new.today.due_on) == (
+        "pa_follow_up", None, day("2026-12-03"),
+    )  # fmt: skip
+    assert [(why.kind, why.detail) for why in new.why] == [
+        ("workflow", "submit (version 2) arms it in edition 2026-11-24 alone")
+    ]
+
+
+def test_a_new_clock_is_a_line_of_its_own() -> None:
+    (new,) = since(submitted(), ours())
+    first, *_ = drift_lines(plain(new))
+    assert "pa_follow_up" in str(first)
+    assert "not on record; due Thu 2026-12-03 today" in str(first)
+    (undated,) = since(submitted(), ours(), guide(pa_follow_up={"counts_from": "notice_on"}))
+    assert "not on record; due - today" in str(next(drift_lines(plain(undated))))
+
+
+def test_a_clock_that_both_editions_arm_is_never_new() -> None:
+    assert since(submitted(), GUIDE) == []
+    assert since(submitted(), guide(pa_decision={"length": "10bd"})) == []
+
+
+def test_a_clock_armed_by_something_else_now_is_told_as_new_there() -> None:
+    today = guide(pa_decision={"armed_by": ("approve",)})
+    assert since(submitted(), GUIDE, today) == []
+    world = submitted().at("2026-11-30")
+    world.fire("deny", "2026-11-30", notice_on="2026-11-27")
+    later = guide(pa_decision={"armed_by": ("deny",), "alive_in": ("denied",)})
+    (new,) = since(world, GUIDE, later)
+    assert (new.deadline, new.today and new.today.due_on) == ("pa_decision", day("2026-12-18"))
+
+
+def test_a_new_clock_is_hurried_as_an_old_one_would_have_been() -> None:
+    """Expedited on 24 November at 10:00: 72 hours, the day after Thanksgiving."""
+    world = submitted()
+    world.fire("expedite", "2026-11-24T10:00", expedite_reason="deterioration")
+    known = {name: clock for name, clock in GUIDE.clocks.items() if name != "pa_decision"}
+    (new,) = since(world, replace(GUIDE, edition="2026-01-01", clocks=known))
+    assert (new.deadline, new.today and new.today.due_on) == ("pa_decision", day("2026-11-27"))
+
+
+def test_what_was_taken_back_arms_nothing_today() -> None:
+    world = submitted()
+    world.void(2)
+    assert since(world, ours()) == []
+
+
+def test_of_evidence_what_counts_is_asked() -> None:
+    world = World("2026-11-24T10:00")
+    world.record("inhibitor_test", "2026-11-10", result="negative")
+    world.record("inhibitor_test", "2026-11-20", result="negative")
+    world.record("inhibitor_test", "2026-11-12", result="negative")
+    known = {name: clock for name, clock in GUIDE.clocks.items() if name != "inhibitor_fresh"}
+    (new,) = since(world, replace(GUIDE, edition="2026-01-01", clocks=known))
+    assert (new.deadline, new.today and new.today.due_on) == ("inhibitor_fresh", day("2026-12-20"))
+
+
+def test_a_new_clock_that_lacks_what_it_counts_from_says_so() -> None:
+    today = guide(pa_follow_up={"counts_from": "notice_on"})
+    (new,) = since(submitted(), ours(), today)
+    assert new.today is None
+    assert "counts from notice_on, which is not given" in new.why[0].detail
 
 
 # Facts

@@ -11,6 +11,8 @@ from casetrack.domain.case import Case, OpenGap, Tracked
 from casetrack.domain.fold import evolve, replay
 from tests.facts import (
     DAY,
+    DIGEST,
+    adopted,
     corrected,
     deadline,
     ended,
@@ -404,6 +406,33 @@ def test_what_was_corrected_before_it_was_voided_is_gone_too() -> None:
     assert (case.state, case.moves, case.moved_on) == ("draft", (), None)
 
 
+# Another definition
+
+
+def test_a_case_follows_the_definition_adopted_and_its_deadline_is_that_ones() -> None:
+    case = folded(*WAITING, adopted())
+    assert (case.workflow, case.definition, case.left) == ("other", "b" * 64, (DIGEST,))
+    assert (case.state, case.expedited, case.final) == ("sent", True, False)
+    made = reply(case).deadline
+    assert (made.owner, made.kind, made.alive_in) == ("reviewer", "service", ("sent",))
+    assert (made.deadline, made.definition) == ("reply#1", "b" * 64)
+    assert made.reading == reply(folded(*WAITING)).deadline.reading
+
+
+def test_what_an_adoption_arms_rests_on_the_fact_that_arms_it_and_may_wait_for_proof() -> None:
+    second = deadline("second", DEC_1, definition="b" * 64, alive_in=("draft",))
+    ground = e.Ground(deadline="second#1", version=1, unproven=True)
+    found = folded(*WAITING, adopted(armed=(second,), grounds=(ground,))).deadlines["second#1"]
+    assert (found.armed_version, found.unproven, found.outcome) == (1, True, None)
+
+
+def test_what_an_adoption_drops_is_closed_by_it_and_stays_of_the_definition_left() -> None:
+    gone = (ended("reply#1", "cancelled"),)
+    found = reply(folded(*WAITING, adopted(kept=(), closed=gone)))
+    assert (found.outcome, found.closed_version) == ("cancelled", 3)
+    assert found.deadline.definition == DIGEST
+
+
 # Nothing else
 
 
@@ -416,6 +445,7 @@ NEW_KINDS = (
     happened(e.DeadlineReprojected(moved=(moved("reply#1", "calendar", reading(DEC_16)),))),
     corrected(2, on=NOV_20),
     voided(2, "draft", closed=(ended("reply#1", "cancelled"),)),
+    adopted(),
     reminded("reply#1", "5bd", DEC_1),
 )
 

@@ -56,6 +56,7 @@ INHIBITOR_TEST = """
                     [guide: Required Clinical Documentation]
     fresh           0 to 30 days old on the day of submit, provide_info; blocking [guide: Required
                     Clinical Documentation]
+    answers         reason_code: criteria_not_met, missing_information
     source          guide: Required Clinical Documentation
     hint            laboratory report of a factor IX inhibitor test, 30 days old at most
 """
@@ -161,7 +162,7 @@ def untold(part: Trigger | Clock | Item) -> set[str]:
         case Item(group=group):
             return {"", group}
         case Clock(length=None):
-            return {"", "request"}
+            return {"", "request", "*"}
     return {""}
 
 
@@ -220,6 +221,7 @@ def test_an_entry_of_the_guide_as_typed_by_hand(name: str, expected: str) -> Non
         ("external_filing", "law has no such clock and sets no date"),
         ("external_filing", "42 CFR 422.590, 422.592 (V: text of the law seen)"),
         ("expedite", "short clock asked for in this stage"),
+        ("file_appeal", "contests reason_code"),
         ("refuse_expedite", "short clock cancelled in this stage"),
         ("refuse_expedite", "is running in this stage; can't be overridden"),
         ("peer_to_peer", "denied -> denied (stays)"),
@@ -244,7 +246,7 @@ def test_the_entry_of_a_trigger_or_a_clock_says(name: str, expected: str) -> Non
         ("STAGES, EACH WITH ONE EXPEDITED READING", "pa", "pa Prior authorization: pa_submitted,"),
         ("FIELDS", "dob", "dob Date of birth: date; sealed"),
         ("FIELDS", "respond_on", "respond_on Respond by: date; clear; may be future"),
-        ("FIELDS", "other_codes", "Other ICD-10-CM codes: text; sealed; repeats"),
+        ("FIELDS", "other_codes", "codes: text; sealed; codes of icd-10-cm; repeats"),
         ("FIELDS", "authorization", "Authorization number: text; sealed; findable"),
         ("FIELDS", "kind", "Kind of note: code, one of call, letter, other; clear"),
         ("CONTACTS", "illinois_doi", "Illinois Department of Insurance: (877) 527-9431"),
@@ -295,7 +297,7 @@ def test_the_order_is_that_of_a_case_on_its_way() -> None:
     assert [line for line in lines if line.startswith("REQUIREMENTS")] == [
         "REQUIREMENTS: PACKET", "REQUIREMENTS: HISTORY", "REQUIREMENTS: SUBMISSION",
         "REQUIREMENTS: VERIFICATION", "REQUIREMENTS: URGENT", "REQUIREMENTS: APPEAL",
-        "REQUIREMENTS: FILING",
+        "REQUIREMENTS: COVERAGE", "REQUIREMENTS: FILING",
     ]  # fmt: skip
 
 

@@ -340,7 +340,7 @@ OPEN = "C-1,open,2026-11-02,patient-1,,,,"
         ("C-1,note,2026-02-30,,,,secret,", "on: there is no day 2026-02-30"),
         ("C-1,note,2026-11-25,,,,secret,", "on: 2026-11-25 is in the future"),
         ("C-1,note,2026-11-03,secret,,,x,", "patient: it stands on open rows only"),
-        ("C-1,submit,2026-11-03,,portal,yes,secret,", "text: it stands on note, assign and"),
+        ("C-1,submit,2026-11-03,,portal,yes,secret,", "text: it stands on note, assign, plan"),
         ("C-1,assign,2026-11-03,,portal,,nurse-a,", "method: an assign row has no fields"),
         ("C-1,submit,2026-11-03,,pigeon,yes,,", "method: not one of portal, fax"),
         ("C-1,submit,2026-11-03,,,yes,,negative", "result: no field result here"),

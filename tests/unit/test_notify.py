@@ -1,5 +1,6 @@
 """Reminders reach real servers, the right people, and never hold patient data or an address."""
 
+import os
 import stat
 from collections.abc import Iterator
 from datetime import date
@@ -49,6 +50,12 @@ def told(**changes: object) -> Notice:
          "act by Mon 2026-11-30 (in 3 business days), legal last day Sat 2026-12-05 17:00"),
         ({"kind": "planned", "today": date(2026, 12, 7), "now": at(date(2026, 12, 7))},
          "planned day passed, Mon 2026-11-30, planned for Sat 2026-12-05"),
+        ({"kind": "planned", "expires": True},
+         "act by Mon 2026-11-30 (in 3 business days), last day Sat 2026-12-05"),
+        ({"kind": "planned", "expires": True, "today": DEC_5, "now": at(DEC_5)},
+         "safe date passed, Mon 2026-11-30, last day Sat 2026-12-05"),
+        ({"kind": "planned", "expires": True, "today": date(2026, 12, 7),
+          "now": at(date(2026, 12, 7))}, "no longer fresh, last day was Sat 2026-12-05"),
         ({"kind": "planned", "opens": True}, "opens after Sat 2026-12-05"),
         ({"kind": "planned", "opens": True, "now": at(date(2026, 12, 6)),
           "today": date(2026, 12, 6)}, "open since Sat 2026-12-05"),
@@ -167,9 +174,20 @@ def test_an_address_that_fails_keeps_no_other_from_being_told(site: Web) -> None
     table = Notify(
         channels=("apprise",), urls=(f"json://{site.host}/bad", f"json://{site.host}/good"),
     )  # fmt: skip
-    with pytest.raises(Undelivered):
+    with pytest.raises(Undelivered, match=r"not taken by notify\.urls, number 1$"):
         channels(table, print, practice=False)[0].deliver(told())
     assert [path for _, path, _ in site.asked] == ["/bad", "/good"]
+
+
+def test_who_was_not_reached_is_named_without_an_address(site: Web) -> None:
+    site.answers["/bad"] = (500, {})
+    bad = f"json://user:geheim@{site.host}/bad"
+    table = Notify(channels=("apprise",), urls=(bad,), people={"eva": bad}, supervisor=bad)
+    with pytest.raises(Undelivered) as raised:
+        channels(table, print, practice=False)[0].deliver(told(rung="0bd"))
+    assert raised.value.message == (
+        "the message was not taken by notify.people, 'eva'; notify.supervisor"
+    )
 
 
 # What is refused and what is kept at home
@@ -182,7 +200,7 @@ def test_an_address_that_fails_keeps_no_other_from_being_told(site: Web) -> None
         (Notify(channels=("apprise",), urls=("json://127.0.0.1",), supervisor="geheim"),
          "notify.supervisor"),
         (Notify(channels=("apprise",), urls=("json://127.0.0.1",), people={"eva": "geheim"}),
-         "notify.people"),
+         "notify.people, 'eva'"),
     ],
 )  # fmt: skip
 def test_a_wrong_address_is_refused_before_anything_is_sent(table: Notify, place: str) -> None:
@@ -209,6 +227,13 @@ def test_a_file_gets_a_line_each_and_is_its_owners_alone(tmp_path: Path) -> None
         channels(table, print, practice=False)[0].deliver(told(rung=rung))
     assert [line.count("C-1") for line in path.read_text().splitlines()] == [1, 1]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_pipe_that_nobody_reads_holds_up_no_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    table = Notify(channels=("file",), file=str(tmp_path / "pipe"))
+    with pytest.raises(Undelivered, match="can't be written"):
+        channels(table, print, practice=False)[0].deliver(told())
 
 
 def test_a_file_that_cannot_be_written_leaves_it_undelivered(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from casetrack.errors import CasetrackError, Refused
-from casetrack.service.operating import Operating, Seal, load, load_seal
+from casetrack.service.operating import Operating, Seal, load, load_seal, shown
 from casetrack.service.settings import resolve
 
 
@@ -79,12 +79,18 @@ def test_secrets_can_stand_in_files_of_their_own(tmp_path: Path) -> None:
     [
         ("notify = 1", "must be a table"),
         ("[notify]\nchannels = ['pigeon']", "notify.channels"),
+        ("[notify]\nchannels = ['pigeon']", "stdout, file and apprise"),
+        ("[notify]\nchannels = []", "at least one of"),
+        ("[notify]\nchanels = ['stdout']", "did you mean 'channels'?"),
+        ("[notify]\nurls = ['json://x', 1]", "notify.urls must be a list of addresses"),
+        ("[notify]\npeople = 'geheim'", "a table of names"),
         ("[notify]\nsecrets = 'geheim'", "secrets"),
         ("[notify]\nurls = 'geheim'", "notify.urls"),
         ("[notify]\nchannels = ['apprise']", "needs urls"),
         ("[notify]\nchannels = ['file']", "needs file"),
         ("[notify]\nurls_file = '/nowhere/geheim-file'", "can't be read"),
-        ("[daily]\nwait_seconds = -1", "daily.wait_seconds"),
+        ("[daily]\nwait_seconds = -1", "daily.wait_seconds must be a whole number from 0 to 3600"),
+        ("[daily]\nmetrics = 3", "daily.metrics must be text"),
         ("[serve]\nat = '7 am'", "serve.at"),
         ("[serve]\nat = '24:00'", "serve.at"),
         ("[serve]\nevery = 0", "serve.every"),
@@ -109,6 +115,34 @@ def test_what_can_not_be_meant_is_refused_by_name(tmp_path: Path, text: str, say
     assert says in said
     assert raised.value.exit_code == 4
     assert "geheim" not in said.replace("geheim-file", "")
+
+
+def test_all_that_is_wrong_is_said_at_once_with_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "[notify]\nchannels = []\n[serve]\nat = '7'\nevry = 5\n")
+    with pytest.raises(Refused) as raised:
+        load(path, {})
+    assert raised.value.message == f"{path} can't be used"
+    assert [reason.split()[0] for reason in raised.value.reasons] == [
+        "notify.channels", "serve.at", "serve:",
+    ]  # fmt: skip
+
+
+def test_a_secret_under_a_mistyped_key_is_not_shown(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+[notify]
+url = "mailto://geheim"
+channels = ["stdout"]
+peopl = {eva = "geheim"}
+[ping]
+sucess = "https://watch.example/geheim"
+""",
+    )
+    assert shown(path) == {
+        "notify.url": "(set)", "notify.channels": "['stdout']", "notify.peopl": "(set)",
+        "ping.sucess": "(set)",
+    }  # fmt: skip
 
 
 def test_a_config_file_asked_for_by_name_must_exist(tmp_path: Path) -> None:

@@ -244,6 +244,15 @@ def test_a_receipt_that_is_not_shown_is_in_doubt_until_it_is_given() -> None:
         assert details == ([expected] if shown == [] else [])
 
 
+@pytest.mark.parametrize(("notice_on", "asked"), [("2024-12-31", 0), ("2025-01-01", 1)])
+def test_a_receipt_is_asked_for_only_by_the_rule_that_counts_it(notice_on: str, asked: int) -> None:
+    matter = Matter("ma-part-b-drug", opened="2024-12-01")
+    matter.fire("submit", "2024-12-02T09:00")
+    matter.fire("deny", "2025-01-06", notice_on=notice_on)
+    details = [doubt.detail for doubt in doubts(matter, "receipt_not_shown")]
+    assert details == ["received_on is not given: counted from a presumed receipt"] * asked
+
+
 def test_a_notice_that_counts_for_want_of_a_receipt_is_in_doubt() -> None:
     matter = Matter("il-like")
     matter.fire("deny", "2026-10-05", notice_on="2026-10-01")

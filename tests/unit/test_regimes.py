@@ -384,7 +384,7 @@ def told(matter: Matter, deadline: str) -> str:
 def test_the_working_tells_the_presumed_receipt_our_own_start_and_the_version_in_force() -> None:
     said = told(denied("ma-like", "2026-10-08", notice_on="2026-10-01"), "filing#1")
     for words in (
-        "counted from Tue 2026-10-06, presumed_receipt",
+        "counted from Tue 2026-10-06, the presumed receipt",
         "due Sat 2026-12-05 23:59 CST",
         "our own reading, from 2026-10-01: 2026-11-30",
         "source 42 CFR 422.582(b) (a secondary source quotes it)",

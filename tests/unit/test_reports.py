@@ -501,12 +501,12 @@ def entries() -> list[e.Entry]:
 
 
 def test_history_is_the_golden_one() -> None:
-    lines = timeline.history_lines(entries(), ZONE)
+    lines = timeline.history_lines(entries(), GUIDE)
     compare("history.txt", "".join(f"{line.text}\n" for line in lines))
 
 
 def test_with_phi_a_value_that_is_missing_was_redacted() -> None:
-    lines = [line.text.split() for line in timeline.history_lines(entries(), ZONE, phi=True)]
+    lines = [line.text.split() for line in timeline.history_lines(entries(), GUIDE, phi=True)]
     assert ["reason", "redacted"] in lines
     assert ["reference", "a\\u202eb"] in lines
 

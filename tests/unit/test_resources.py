@@ -121,11 +121,23 @@ def test_a_lone_surrogate_in_a_text_is_refused() -> None:
     assert refusal(lambda: parse_toml("a = '\ud800'", "sample")) == "sample: line 1 is not UTF-8"
 
 
-@pytest.mark.parametrize("name", [".", "missing.toml", "pipe"])
-def test_what_is_not_a_plain_file_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (".", "is not a plain file"),
+        ("pipe", "is not a plain file"),
+        ("device", "is not a plain file"),
+        ("missing.toml", "there is no such file"),
+        ("nul\0", "there is no such file"),
+        ("loop.toml", "cannot be read: too many levels of symbolic links"),
+    ],
+)
+def test_what_is_not_a_plain_file_is_refused(tmp_path: Path, name: str, why: str) -> None:
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
     path = tmp_path / name
-    assert refusal(lambda: read_file(path)) == f"{path}: there is no such file"
+    assert refusal(lambda: read_file(path)) == f"{path}: {why}"
 
 
 @pytest.mark.parametrize(

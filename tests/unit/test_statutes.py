@@ -51,10 +51,11 @@ def armed(
 
 def given(rule: Rule, name: str, day: date) -> dict[str, Value]:
     """The values without which the trigger would not say from when, or whether, it counts."""
-    condition = {"approval_validity": "long_term", "approval_validity_short": "other"}
     if rule.base in {"notice", "receipt"}:
         return {"notice_on": day.isoformat()}
-    return {"condition": condition[name]} if name in condition else {}
+    if "validity" in name:
+        return {"condition": "other" if name.endswith("_short") else "long_term"}
+    return {}
 
 
 def after(id: str, rule: Rule, at: datetime, *, hurried: bool) -> tuple[Case, date, datetime]:
@@ -62,8 +63,11 @@ def after(id: str, rule: Rule, at: datetime, *, hurried: bool) -> tuple[Case, da
     other = REGIMES[id][rule.base]
     made = armed(WORKFLOWS[id], other, at, hurried=hurried)[rule.base]
     case = Case(id="c", deadlines={made.deadline: Tracked(deadline=made, armed_version=2)})
-    length = timedelta(hours=other.hours if hurried and other.hours else int(other.length[:-1]))
-    return case, statutes.local(at + length), at + length
+    hours = f"{other.hours}h" if hurried and other.hours else other.length
+    end = at + timedelta(hours=int(hours[:-1]))
+    if not hours.endswith("h"):
+        end = statutes.end_of(statutes.counted(statutes.local(at), hours))
+    return case, statutes.local(end), end
 
 
 def found(id: str, name: str, at: datetime, *, hurried: bool = False) -> tuple[date, date]:
@@ -109,6 +113,27 @@ def _in_hours(id: str, name: str) -> bool:
     return rule.length.endswith("h") or rule.base in REGIMES[id]
 
 
+RECEIVED = [(id, name) for id, name in ROWS if REGIMES[id][name].base == "receipt"]
+
+
+@pytest.mark.parametrize("shown", [1, 5, 12])
+@pytest.mark.parametrize(("id", "name"), RECEIVED)
+def test_a_receipt_that_is_shown_counts_where_the_law_counts_receipts(
+    id: str, name: str, shown: int
+) -> None:
+    wrong = []
+    for day in DAYS:
+        received = day + timedelta(days=shown)
+        rule = REGIMES[id][name]._replace(presumed=0)
+        values = {"notice_on": day.isoformat(), "received_on": received.isoformat()}
+        told = armed(WORKFLOWS[id], rule, noon(received), values=values)[name].reading
+        by_notice = (id, name) == ("ma-part-b-drug", "appeal_filing") and day < date(2025, 1, 1)
+        right = statutes.expected(rule, day if by_notice else received, noon(received))
+        if (told.due_on, told.act_by) != tuple(right):
+            wrong.append((day, told.due_on, told.act_by, right))
+    assert wrong == []
+
+
 @pytest.mark.parametrize(("id", "name"), EXPEDITED)
 def test_a_clock_that_starts_expedited_ends_when_the_law_says(id: str, name: str) -> None:
     wrong = [
@@ -117,6 +142,42 @@ def test_a_clock_that_starts_expedited_ends_when_the_law_says(id: str, name: str
         for at in statutes.instants(day)
         if found(id, name, at, hurried=True) != tuple(wanted(id, name, at, hurried=True))
     ]
+    assert wrong == []
+
+
+def arcs(id: str, name: str) -> set[tuple[str, str]]:
+    """Every trigger that arms a clock, with the states in which it then lives."""
+    clock = WORKFLOWS[id].clocks[name]
+    return {
+        (trigger, to)
+        for trigger, _, to in WORKFLOWS[id].arcs()
+        if trigger in clock.armed_by and to in {*clock.alive_in, *clock.also_alive.get(to, ())}
+    }
+
+
+OTHERS = [
+    (id, name, *arc)
+    for id, name in ROWS
+    if REGIMES[id][name].length
+    for arc in sorted(arcs(id, name) - {REGIMES[id][name][:2]})
+]
+
+
+def test_a_clock_is_armed_by_its_first_trigger_and_some_by_others() -> None:
+    assert all(REGIMES[id][name][:2] in arcs(id, name) for id, name in ROWS)
+    assert len(OTHERS) >= 20
+
+
+@pytest.mark.parametrize(("id", "name", "trigger", "to"), OTHERS)
+def test_a_clock_ends_alike_whatever_arms_it(id: str, name: str, trigger: str, to: str) -> None:
+    rule = REGIMES[id][name]._replace(trigger=trigger, to=to)
+    wrong = []
+    for day in DAYS:
+        case = after(id, rule, noon(day), hurried=False)[0] if rule.base in REGIMES[id] else None
+        values = {**given(rule, name, day), "notice_on": day.isoformat()}
+        made = armed(WORKFLOWS[id], rule, noon(day), case=case, values=values)[name].reading
+        if (made.due_on, made.act_by) != tuple(wanted(id, name, noon(day))):
+            wrong.append((day, made.due_on, made.act_by))
     assert wrong == []
 
 
@@ -145,6 +206,11 @@ def reading(id: str, name: str, day: str, **values: str) -> tuple[str, str]:
          {"notice_on": "2026-10-01", "received_on": "2026-10-03"}, "2026-12-02", "2026-12-02"),
         ("ma-part-b-drug", "appeal_filing", "2025-02-03", {"notice_on": "2024-12-31"},
          "2025-03-01", "2025-02-28"),
+        # Before 2025 the notice's own date counted, whenever it arrived.
+        ("ma-part-b-drug", "appeal_filing", "2025-01-13",
+         {"notice_on": "2024-12-31", "received_on": "2025-01-13"}, "2025-03-01", "2025-02-28"),
+        ("ma-part-b-drug", "appeal_filing", "2025-01-13",
+         {"notice_on": "2025-01-01", "received_on": "2025-01-13"}, "2025-03-14", "2025-03-14"),
         ("ma-part-b-drug", "appeal_filing", "2025-01-02", {"notice_on": "2025-01-01"},
          "2025-03-07", "2025-02-28"),
         ("ma-part-b-drug", "dismissal_filing", "2026-09-08", {"notice_on": "2026-09-04"},
@@ -183,6 +249,10 @@ SOURCES = [
     ("ma-part-b-drug", "pa_decision", "payer", "42 CFR 422.568(b)(3), 422.572(a)", "V2"),
     ("ma-part-b-drug", "appeal_decision", "payer", "42 CFR 422.590(c), (e)", "V"),
     ("ma-part-b-drug", "forwarding", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "missed_filing", "provider", "42 CFR 422.568(f), 422.582(b)", "R"),
+    ("ma-part-b-drug", "forwarding_expedited", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "forwarding_missed", "payer", "42 CFR 422.590, 422.592", "V2"),
+    ("ma-part-b-drug", "dismissal_filing", "provider", "42 CFR 422.590, 422.592", "V"),
     ("ma-part-b-drug", "external_decision", "reviewer", "42 CFR 422.592(b)", "R"),
     ("ma-part-b-drug", "effectuation", "payer", "42 CFR 422.618, 422.619", "R"),
     ("ma-part-b-drug", "hearing_filing", "provider", "42 CFR 422.602", "V2"),
@@ -192,6 +262,9 @@ SOURCES = [
     ("il-commercial", "pa_decision", "payer", "215 ILCS 200/25, 200/30", "V"),
     ("il-commercial", "approval_validity", "provider", "215 ILCS 200/60", "V2"),
     ("il-commercial", "approval_validity_short", "provider", "215 ILCS 200/60", "V2"),
+    ("il-commercial", "deemed_validity", "provider", "215 ILCS 200/60, 200/75", "R"),
+    ("il-commercial", "deemed_validity_short", "provider", "215 ILCS 200/60, 200/75", "R"),
+    ("il-commercial", "late_filing", "provider", "215 ILCS 180/35(a), 180/42", "V"),
     ("il-commercial", "appeal_filing", "provider",
      "29 CFR 2560.503-1(h)(3)(i), 45 CFR 147.136(b)", "V2"),
     ("il-commercial", "missing_information", "payer", "215 ILCS 134/45", "V2"),
@@ -215,6 +288,29 @@ def test_a_clock_says_whose_it_is_where_it_stands_and_how_well_that_is_known(
     assert (clock.owner, clock.source, clock.evidence) == (owner, source, grade)
 
 
+def test_no_clock_of_the_law_is_without_its_row_of_the_table_of_sources() -> None:
+    told = {(id, name) for id, name, *_ in SOURCES} | {("ma-part-b-drug", "appeal_filing")}
+    law = {(id, name) for id, name in ROWS if WORKFLOWS[id].clocks[name].source != "ours"}
+    assert told == law
+
+
+# What a missed time comes to, in the words of the rules
+MISSED = [
+    ("ma-part-b-drug", "pa_decision", "denial that you can appeal, and nobody forwards it"),
+    ("ma-part-b-drug", "appeal_decision", "affirmed, and the plan must forward it"),
+    ("ma-part-b-drug", "forwarding", "without a filing by us"),
+    ("ma-part-b-drug", "appeal_filing", "good cause, in writing: the plan may extend"),
+    ("il-commercial", "pa_decision", "deemed authorized (200/75"),
+    ("il-commercial", "exhaustion", "the internal appeal counts as exhausted"),
+]
+
+
+@pytest.mark.parametrize(("id", "name", "words"), MISSED)
+def test_a_clock_says_what_follows_when_it_is_missed(id: str, name: str, words: str) -> None:
+    clock = WORKFLOWS[id].clocks[name]
+    assert all(words in said for said in (clock.caveat, *(v.caveat for v in clock.versions)))
+
+
 def test_the_two_versions_of_the_rule_on_receipts_cite_it() -> None:
     clock = WORKFLOWS["ma-part-b-drug"].clocks["appeal_filing"]
     assert (clock.evidence, clock.versions[0].evidence) == ("V2", "V2")
@@ -225,7 +321,8 @@ def test_the_two_versions_of_the_rule_on_receipts_cite_it() -> None:
 @pytest.mark.parametrize("id", REGIMES)
 def test_only_a_filing_of_ours_under_a_statute_of_illinois_rolls(id: str) -> None:
     rolling = {n: c.roll_calendar for n, c in WORKFLOWS[id].clocks.items() if c.roll != "none"}
-    assert rolling == ({"external_filing": "illinois-statutory"} if id == "il-commercial" else {})
+    ours = ["external_filing", "late_filing"] if id == "il-commercial" else []
+    assert rolling == dict.fromkeys(ours, "illinois-statutory")
 
 
 @pytest.mark.parametrize("id", REGIMES)
@@ -239,7 +336,8 @@ def test_what_is_ours_by_our_own_plan_is_no_law(id: str) -> None:
 @pytest.mark.parametrize("id", REGIMES)
 def test_no_open_state_is_without_a_clock_but_the_first(id: str) -> None:
     w = WORKFLOWS[id]
-    watched = {state for clock in w.clocks.values() for state in clock.alive_in}
+    law = (clock for name, clock in w.clocks.items() if name != "coverage_ends")
+    watched = {state for clock in law for state in clock.alive_in}
     open_ones = {name for name, state in w.states.items() if not state.final}
     assert open_ones - watched == {"intake"}
 
@@ -266,6 +364,7 @@ def test_the_law_beside_the_guides_appeal_counts_60_days_from_the_notice_itself(
     )
     assert law is not None
     assert (law.length, clock.length) == ("60d", "60d")
+    assert (law.evidence, law.expedited) == (clock.versions[0].evidence, None)
     assert law.source in clock.versions[0].source
     for day in DAYS:
         rule = Rule("deny", "denied", True, "60d")
@@ -305,7 +404,7 @@ def test_an_hour_clock_without_an_instant_is_refused() -> None:
 
 def test_what_counts_from_the_end_of_a_clock_that_never_ran_is_refused() -> None:
     rule = REGIMES["ma-part-b-drug"]["missed_filing"]
-    with pytest.raises(Refused, match="counts from the end of pa_decision, which never ran"):
+    with pytest.raises(Refused, match="counts from due:pa_decision, which never ran"):
         armed(WORKFLOWS["ma-part-b-drug"], rule, noon(date(2026, 11, 24)))
 
 

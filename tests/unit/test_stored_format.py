@@ -26,7 +26,7 @@ def members(kind: type[msgspec.Struct]) -> set[str]:
     "kind",
     [
         e.Reading, e.Deadline, e.Moved, e.Ended, e.CalendarUse, e.Closed, e.Gap,
-        e.Target, e.Data, e.Effects, *e.CASE_TYPES.values(),
+        e.Target, e.Data, e.Effects, e.Renamed, e.Kept, e.Ground, e.Dropped, *e.CASE_TYPES.values(),
     ],
 )  # fmt: skip
 def test_every_member_is_named(kind: type[msgspec.Struct]) -> None:

@@ -1,7 +1,7 @@
 """A sweep sends what is due, records it once, and loses nothing to a failure."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from casetrack.domain import events as e
 from casetrack.errors import BadDatabase, Busy, Refused, Unparsable
 from casetrack.ledger.memory import MemoryLedger
-from casetrack.ledger.runs import Claim
+from casetrack.ledger.runs import Claim, Runs
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import Draft, Ledger
 from casetrack.reports.notices import Notice
@@ -213,6 +213,23 @@ def test_what_a_living_sweep_has_in_hand_is_left_to_it(office: Practice) -> None
     office.clock.move(minutes=1)
     (sent,) = office.sweep().sent
     assert sent.may_repeat
+
+
+def test_what_another_sweep_claims_while_this_one_waits_for_the_database_is_left_to_it(
+    office: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    runs = office.ledger.runs
+
+    def overtaken(_: Runs, wanted: Claim, gone: Callable[[Claim], bool]) -> str | None:
+        office.clock.move(seconds=1)
+        monkeypatch.undo()
+        claimed(office, case, holders.myself(), holders.LEASE)
+        return runs.claim(wanted, gone)
+
+    monkeypatch.setattr(type(runs), "claim", overtaken)
+    swept = office.sweep()
+    assert (swept.sent, swept.held, office.box.notices) == ((), 1, [])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from casetrack.catalog import resources, workflows
 from casetrack.catalog.field_rules import RESERVED
+from casetrack.domain import reference
 from casetrack.domain import workflow as w
 from casetrack.errors import BadDefinition
 
@@ -153,6 +154,9 @@ FIELDS = [
     ("fields.method.values", [], ": a code needs the list of its values"),
     ("fields.method.values", ["por tal"], ": 'por tal' is no code"),
     ("fields.notes.values", ["a"], ": only a code has a list of values"),
+    ("fields.days.codes", "ndc", ": only text can hold the codes of a system"),
+    ("fields.ndc.codes", "ndcs", ": must be icd-10-cm or ndc, not 'ndcs'; did you mean 'ndc'?"),
+    ("fields.ndc.codes", 11, ": must be icd-10-cm or ndc, not 11"),
     ("open_fields", ["benefits"], ": unknown field 'benefits'; did you mean 'benefit'?"),
     ("note_fields", ["kind", "kin"], ": unknown field 'kin'; did you mean"),
     ("items.age.fields", ["dob", "do"], ": unknown field 'do'"),
@@ -219,6 +223,23 @@ TRIGGERS = [
     ("items.liver_panel.fresh.checked_for", ["record:age"], ": unknown trigger 'record:age'"),
     ("items.liver_panel.fresh.checked_for", [], ": must name at least one trigger"),
     ("items.liver_panel.fresh.days", 0, ": must be 1 to 9999 days"),
+    ("items.age.answers", ["other"], ": must be a table, not a list"),
+    ("items.age.answers.reason_code", [], ": must name at least one code"),
+    (
+        "items.age.answers.reason_code",
+        ["experimetal"],
+        ": unknown code 'experimetal'; did you mean 'experimental'?",
+    ),
+    ("items.age.answers.reason", ["other"], ": unknown field 'reason'"),
+    ("items.age.answers.reason_text", ["x"], ": field 'reason_text' must be a code, and clear"),
+    ("items.age.answers.benefit", ["medical"], ": no trigger contests field 'benefit'"),
+    ("items.age.answers.result", ["positive"], ": field 'result' must be a code, and clear"),
+    (
+        "triggers.file_appeal.contests",
+        ["reson_code"],
+        ": unknown field 'reson_code'; did you mean 'reason_code'?",
+    ),
+    ("triggers.file_appeal.contests", ["notice_on"], ": field 'notice_on' must be a code, and"),
     (
         "triggers.file_appeal.guards.1.clocks",
         ["appeal_filling"],
@@ -284,8 +305,12 @@ CLOCKS = [
     ),
     ("note_fields", ["ndc"], "clocks.pa_follow_up.ended_by: unknown event 'note:call'"),
     *(
-        ("clocks.pa_decision.length", text, f": {text!a} is no length; write 14bd, 65d, 4mo or 72h")
-        for text in ("14 bd", "0bd", "-3d", "14", "99999d", "1.5h", "14BD", "１4d", "014d", "2w")
+        (
+            "clocks.pa_decision.length",
+            text,
+            f": {text!a} is no length; write 14bd, 65d, 6w, 4mo or 72h",
+        )
+        for text in ("14 bd", "0bd", "-3d", "14", "99999d", "1.5h", "14BD", "１4d", "014d", "2y")
     ),
     ("clocks.pa_decision.law.length", "soon", ": 'soon' is no length"),
     (
@@ -549,7 +574,7 @@ def test_a_file_with_another_name(tmp_path: Path) -> None:
     path.write_text(resources.workflow_text("humana-il-guide"))
     with pytest.raises(BadDefinition) as caught:
         workflows.check_file(path)
-    assert caught.value.reasons == (f"{path}: id: must be the file's name without .toml",)
+    assert caught.value.reasons == (f"{path}: line 5: id: must be the file's name without .toml",)
 
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "workflow-files.md"
@@ -577,9 +602,9 @@ def sections() -> dict[str, str]:
         ("clocks", w.Clock),
         ("law", w.Law),
         ("versions", w.Version),
-        ("codes", w.Code),
-        ("contacts", w.Contact),
-        ("statements", w.Statement),
+        ("codes", reference.Code),
+        ("contacts", reference.Contact),
+        ("statements", reference.Statement),
     ],
 )
 def test_the_reference_explains_every_key(section: str, kind: type[Struct]) -> None:
@@ -588,7 +613,9 @@ def test_the_reference_explains_every_key(section: str, kind: type[Struct]) -> N
     assert set(kind.__struct_fields__) <= explained
 
 
-@pytest.mark.parametrize("words", [w.FieldType, w.Test, w.GuardName, w.Owner, w.Kind, w.Grade])
+@pytest.mark.parametrize(
+    "words", [w.FieldType, w.CodeSystem, w.Test, w.GuardName, w.Owner, w.Kind, w.Grade]
+)
 def test_the_reference_lists_every_word(words: object) -> None:
     text = REFERENCE.read_text()
     assert all(f"`{word}`" in text for word in get_args(words))

@@ -253,7 +253,21 @@ def test_clock(row: tuple[str | None, ...]) -> None:
 
 
 def test_no_other_clock() -> None:
-    assert set(GUIDE.clocks) == {row[0] for row in CLOCKS}
+    assert set(GUIDE.clocks) == {row[0] for row in CLOCKS} | {"coverage_ends"}
+
+
+@pytest.mark.parametrize("id", workflows.available())
+def test_the_end_of_coverage_is_a_deadline_of_ours_in_every_state_that_is_not_final(
+    id: str,
+) -> None:
+    w = workflows.load(id)
+    clock = w.clocks["coverage_ends"]
+    assert (clock.owner, clock.kind, clock.until, clock.length) == (
+        "provider", "planned", "coverage_ends_on", None,
+    )  # fmt: skip
+    assert clock.armed_by == ("*",)
+    assert set(clock.alive_in) == {name for name, state in w.states.items() if not state.final}
+    assert clock.rungs == ("20bd", "10bd", "5bd", "2bd", "1bd", "0bd")
 
 
 @pytest.mark.parametrize("row", LAWS, ids=[row[0] for row in LAWS])
@@ -299,7 +313,10 @@ def test_a_partial_approval_stays_valid_during_its_appeal() -> None:
 
 def test_ladders() -> None:
     ladders = {name: clock.rungs for name, clock in GUIDE.clocks.items() if clock.rungs}
-    assert ladders == {"approval_validity": ("30bd", "20bd", "10bd", "5bd")}
+    assert ladders == {
+        "approval_validity": ("30bd", "20bd", "10bd", "5bd"),
+        "coverage_ends": ("20bd", "10bd", "5bd", "2bd", "1bd", "0bd"),
+    }
 
 
 @pytest.mark.parametrize(("name", "fields", "rules"), PACKET, ids=[row[0] for row in PACKET])
@@ -328,7 +345,7 @@ def test_warning_only(name: str) -> None:
 def test_no_other_item() -> None:
     appeal = {"denial_letter", "clinical_evidence", "medical_necessity_letter"}
     packet = {row[0] for row in PACKET}
-    apart = {"urgency_statement", "proof_of_receipt"}
+    apart = {"urgency_statement", "proof_of_receipt", "coverage"}
     assert set(GUIDE.items) == packet | set(WARNINGS) | appeal | apart
 
 
