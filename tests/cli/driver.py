@@ -88,7 +88,7 @@ class Office:
     def __init__(self, folder: Path, now: str | None = NOW, server: str | None = None) -> None:
         self.folder = folder
         self.db = folder / "cases.db"
-        self._url = server or str(self.db)
+        self.server = server
         self.now = now
 
     def __call__(
@@ -96,7 +96,7 @@ class Office:
     ) -> Run:
         """``now`` as the office has it unless given; None leaves the real clock."""
         set_now = self.now if now == "" else now
-        before = ["--db", self._url, "--actor", actor]
+        before = ["--db", self.server or str(self.db), "--actor", actor]
         before += [] if set_now is None else ["--now", set_now]
         return run(*before, *arguments, stdin=stdin)
 
