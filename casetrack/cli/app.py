@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import UnsupportedOperation
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Annotated
@@ -196,7 +197,7 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             return _misused(error, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
-        case OSError(filename=None, errno=int()):  # others have told of files opened by name
+        case UnsupportedOperation() | OSError(filename=None, errno=int()):  # of no file by name
             return _unprinted(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json, debug=debug)
