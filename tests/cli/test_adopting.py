@@ -8,7 +8,7 @@ import pytest
 from casetrack.domain.fold import replay
 from casetrack.service import adopting
 from casetrack.service.tracker import Tracker
-from casetrack.service.typed import Adopting
+from casetrack.service.typed import Adopting, Opening
 from tests.cli.driver import Office, practice
 from tests.editions import later, ship, with_clock
 from tests.fakes import FakeClock
@@ -152,6 +152,32 @@ def test_an_edition_that_is_newer_than_the_one_shipped_is_left_alone(office: Off
     every(made)
     ship(made, later(GUIDE, edition="2026-12-01"))
     assert every(made) == {}
+
+
+@pytest.mark.parametrize(
+    ("pinned", "today"),
+    [("9", "10"), ("1.9", "1.10"), ("2026-9-30", "2026-10-01"), ("v2", "v11"), ("007", "8")],
+)
+def test_a_number_in_an_edition_is_a_number(office: Office, pinned: str, today: str) -> None:
+    made = tracker(office)
+    ship(made, later(GUIDE, edition=pinned))
+    made.open(Opening(workflow=GUIDE.id, reference="C-1"))
+    ship(made, later(GUIDE, edition=today))
+    assert every(made) == {"C-1": ("adopted", 0)}
+    ship(made, later(GUIDE, edition=pinned))
+    assert every(made) == {}
+
+
+def test_a_case_whose_edition_comes_after_is_left_alone_and_named(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tracker(office)
+    ship(made, later(GUIDE, edition="second"))
+    made.open(Opening(workflow=GUIDE.id, reference="C-1"))
+    ship(made, later(GUIDE, edition="draft"))
+    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda _: made)
+    done = office.do("workflow", "adopt", GUIDE.id, "--all", "--dry-run", now=JANUARY)
+    assert "left alone: C-1: its edition second comes after; --case takes it over" in done.err
 
 
 def test_what_newly_lapsed_is_said_first_and_loudly(
