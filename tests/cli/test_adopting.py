@@ -13,6 +13,8 @@ from tests.cli.driver import Office, practice
 from tests.editions import later, ship, with_clock
 from tests.fakes import FakeClock
 from tests.offices import reopened
+from tests.own import CLINIC
+from tests.own import GUIDE as FOLDER_GUIDE
 from tests.world import GUIDE, instant
 
 NEWER = with_clock(GUIDE, "appeal_filing", length="20d", law=None)
@@ -354,3 +356,24 @@ def test_what_is_not_there_or_is_itself_can_not_be_followed(
     before = office.written()
     assert office("open", "--ref", ref, "--follows", follows).code == 4
     assert office.written() == before
+
+
+def test_what_is_counted_again_and_stays_where_it_was_has_not_moved(
+    office: Office, tmp_path: Path
+) -> None:
+    """Our door is closed on 24 December: a plan's end of that day moves, one of the 22nd stays."""
+    states, calendars = tmp_path / "states", tmp_path / "calendars"
+    for folder, name, text in (
+        (states, "my-guide", FOLDER_GUIDE),
+        (calendars, "my-clinic", CLINIC),
+    ):
+        folder.mkdir()
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    for day in ("22", "24"):
+        office.do("open", "--ref", f"C-{day}", f"coverage_ends_on=2026-12-{day}")
+    own = ("--states", str(states), "--calendars", str(calendars))
+    both = ("--case", "C-22", "--case", "C-24", "--dry-run")
+    told = office.do(*own, "workflow", "adopt", "my-guide", *both).out.splitlines()
+    assert told[1].startswith("  counted  coverage_ends#1: act by Tue 2026-12-22")
+    assert told[3].startswith("  moved    coverage_ends#1: act by Thu 2026-12-24 -> Wed 2026-12-23")
+    assert [row.split()[3] for row in told[5:7]] == ["0", "1"]
