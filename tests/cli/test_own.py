@@ -200,6 +200,15 @@ def test_two_workflows_are_compared_with_ones_own(clinic: Clinic) -> None:
     assert "second_call" in clinic.do("workflow", "diff", "humana-il-guide", "my-guide")
 
 
+def test_ones_own_is_drawn_and_its_case_without_the_folders_too(clinic: Clinic) -> None:
+    for form in ("svg", "mermaid", "dot"):
+        told = clinic.do("workflow", "diagram", "my-guide", "--format", form)
+        assert "The guide, at our clinic" in told
+    clinic.submitted()
+    asked = ("workflow", "diagram", "my-guide", "--case", "C-1")
+    assert clinic.plain.do(*asked).out == clinic.do(*asked)
+
+
 def test_the_schemas_are_printed_and_found() -> None:
     for noun in ("workflow", "calendar"):
         printed = run(noun, "schema").out
