@@ -13,8 +13,8 @@ from casetrack.domain.codes import ndc11
 from casetrack.domain.docket import Item as Line
 from casetrack.domain.events import Entry, EvidenceRecorded, Value
 from casetrack.domain.plans import clock_of
-from casetrack.domain.requirements import Finding, assess
 from casetrack.domain.reference import Contact
+from casetrack.domain.requirements import Finding, assess
 from casetrack.domain.workflow import Clock, Item, Workflow
 from casetrack.reports.casefile import case_name, docket_item, shown
 from casetrack.reports.handbook_order import groups
