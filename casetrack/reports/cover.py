@@ -20,6 +20,7 @@ from casetrack.reports.casefile import case_name, docket_item, shown
 from casetrack.reports.handbook_order import groups
 
 UNMET = frozenset({"missing", "failing", "stale"})
+SEALED = "(sealed)"
 _FILE = ("file_name", "file_size", "file_sha256")
 
 
@@ -240,17 +241,23 @@ def _refusals(facts: Facts, told: tuple[contest.Reason, ...]) -> Iterator[Refusa
             version=version,
             on=move.on if move else entry.occurred_on,
             trigger=move.trigger if move else None,
-            title=facts.workflow.triggers[move.trigger].title if move else entry.type,
+            title=_title(facts.workflow, move.trigger) if move else entry.type,
             values=_values(facts, facts.case.said[version]),
             points=tuple(_point(facts, r) for r in told if r.version == version),
         )
+
+
+def _title(workflow: Workflow, trigger: str) -> str:
+    """A step of rules that the case has left has its name alone."""
+    known = workflow.triggers.get(trigger)
+    return known.title if known else trigger
 
 
 def _point(facts: Facts, reason: contest.Reason) -> Point:
     on_file = {name for name in reason.items if facts.case.evidence_for(name) is not None}
     return Point(
         field=reason.field,
-        code=reason.code,
+        code=reason.code if facts.phi or facts.workflow.fields[reason.field].clear else SEALED,
         answers=tuple(name for name in reason.items if name in on_file),
         missing=tuple(name for name in reason.items if name not in on_file),
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 from casetrack.domain.docket import Item as Line
 from casetrack.domain.requirements import Finding
 from casetrack.reports import words
-from casetrack.reports.cover import UNMET, Cover, File, Paper, Point, Refusal, Requirement
+from casetrack.reports.cover import SEALED, UNMET, Cover, File, Paper, Point, Refusal, Requirement
 
 
 class Lack(Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ def values(given: dict[str, object], zone: str) -> list[str]:
 
 def plain(value: object, zone: str) -> str:
     if value is None:
-        return "(sealed)"
+        return SEALED
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     return words.local(text, zone)
 
@@ -129,7 +129,8 @@ def file(one: File) -> str:
 
 
 def refused(one: Refusal) -> str:
-    what = f"{one.title} ({one.trigger})" if one.trigger else one.title
+    named = one.trigger is not None and one.trigger != one.title
+    what = f"{one.title} ({one.trigger})" if named else one.title
     return f"{what}, version {one.version}"
 
 
