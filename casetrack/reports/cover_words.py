@@ -80,6 +80,8 @@ def _unanswered(refusal: Refusal, point: Point) -> Lack:
 def answers(point: Point) -> str:
     """What is on file against a reason, and what could be."""
     parts = [f"answered by {', '.join(point.answers)}"] if point.answers else []
+    if point.failing:
+        parts.append(f"on file and failing: {', '.join(point.failing)}")
     if point.missing:
         parts.append(f"not on file: {', '.join(point.missing)}")
     return "; ".join(parts) or "no requirement of the workflow answers it"

@@ -103,6 +103,7 @@ def test_what_can_not_be_told_is_refused(office: Office) -> None:
         (["C-9"], "no case"),
         (["C-2", "--for", "file_apeal"], "did you mean 'file_appeal'?"),
         (["C-2", "--for", "file_apeal", "--phi"], "did you mean 'file_appeal'?"),
+        (["C-2", "--for", ""], "trigger"),
         (["C-2", "--output", str(office.folder)], "is a folder"),
     ):
         done = office("packet", *arguments)

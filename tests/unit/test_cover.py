@@ -297,6 +297,21 @@ def test_a_stale_answer_says_so_though_the_appeal_does_not_ask_its_age() -> None
     assert "Inhibitor status: on file; stale since Thu 2026-12-10" in said(cover)
 
 
+def test_evidence_that_breaks_a_rule_answers_nothing_and_says_why() -> None:
+    """What is on file proves the payer right, whether its rule blocks or only warns."""
+    world = denied("criteria_not_met", "out_of_network")
+    world.record("inhibitor_test", "2026-12-10", result="positive")
+    world.record("verify_network", "2026-12-10", in_network="no")
+    cover = sheet(world)
+    assert points(cover) == {"criteria_not_met": ("diagnosis",), "out_of_network": ()}
+    assert ("failing", "inhibitor_test") in lacking(cover)
+    assert ("warning", "verify_network") in lacking(cover)
+    assert ("unanswered", "out_of_network") in lacking(cover)
+    assert not one(cover, "inhibitor_test").blocking
+    assert "answered by diagnosis; on file and failing: inhibitor_test; not on file" in said(cover)
+    assert "the factor IX inhibitor test must be negative" in said(cover)
+
+
 # When, to whom, and what was passed over
 
 
