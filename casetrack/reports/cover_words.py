@@ -141,6 +141,7 @@ def due(line: Line) -> str:
     law = words.law(line)
     parts = (
         f"{line.title} ({line.deadline})",
+        {"overdue": "OVERDUE", "act_now": "act now"}.get(line.status, ""),
         f"{words.last_label(line)} {words.last_moment(line)}",
         f"letter says {words.day(line.stated_due_on)}" if line.stated_due_on else "",
         f"law {law}" if law else "",

@@ -327,6 +327,16 @@ def test_it_goes_out_by_the_deadline_that_the_step_ends_to_the_contact_of_the_ne
     assert "file_appeal by the member portal or in writing" in said(cover)
 
 
+@pytest.mark.parametrize(
+    ("now", "mark"),
+    [("2027-02-04", ""), ("2027-02-05", " act now;"), ("2027-02-10", " act now;"),
+     ("2027-02-11", " OVERDUE;")],
+)  # fmt: skip
+def test_a_day_that_has_come_or_gone_is_said_to_have(now: str, mark: str) -> None:
+    told = said(sheet(denied("experimental", now=now)))
+    assert f"File the internal appeal (appeal_filing#1);{mark} legal last day" in told
+
+
 def test_what_was_overridden_and_is_still_open_is_listed() -> None:
     told = said(sheet(denied("experimental")))
     assert "Open items submit on 2026-11-20 went ahead although nothing was on file for Age" in told
