@@ -23,7 +23,7 @@ def covered(tracker: Tracker, reference: str, trigger: str | None, *, phi: bool)
         case=case,
         entries=tuple(entries),
         workflow=workflow,
-        calendar=tracker.desk.home(workflow),
+        calendar=tracker.desk.open_days(workflow),
         now=tracker.now,
         practice=tracker.ledger.practice,
         phi=phi,
