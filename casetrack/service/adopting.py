@@ -101,7 +101,7 @@ def _pressing(tracker: Tracker, written: Written) -> Iterator[Pressing]:
 def _standing(tracker: Tracker, case: Case) -> dict[str, str]:
     """How each open deadline stands on the docket."""
     workflow = tracker.workflow_of(case)
-    calendar = tracker.desk.home(workflow)
+    calendar = tracker.desk.open_days(workflow)
     return {
         t.deadline.deadline: docket_item(t, case, workflow, calendar, tracker.now).status
         for t in case.open_deadlines()
