@@ -89,4 +89,5 @@ def _covers(calendar: Calendar, length: str) -> bool:
         return n <= (calendar.last.year - calendar.first.year + 1) * 12 and (
             add_months(calendar.first, n) <= calendar.last
         )
-    return unit != "d" or n <= (calendar.last - calendar.first) // timedelta(days=1)
+    days = {"d": 1, "w": 7}.get(unit, 0)
+    return n * days <= (calendar.last - calendar.first) // timedelta(days=1)

@@ -77,7 +77,7 @@ def _texts(value: Value) -> tuple[str, ...]:
 def _icd(text: str, place: str, *, echo: bool) -> str | None:
     code = text.strip().upper()
     if not is_icd(code):
-        return f"{place} is not written as a code is: a letter, two figures, a dot and the rest"
+        return f"{place} is not written as a code is: three characters, a dot, up to four more"
     echo = echo and not lacks_dot(code)
     known = icd10cm.installed()
     who = code if echo else place

@@ -54,7 +54,10 @@ def adopt(
     s = session(ctx)
     tracker = s.reading() if dry_run else s.writing()
     chosen = _chosen(tracker, id, cases or (), exact=not (dry_run or interactive()))
+    left = _left(tracker, id) if every else {}
     found = go_over(tracker, chosen, typed, dry_run=dry_run)
+    for case, edition in left.items():
+        render.say(f"left alone: {case}: its edition {edition} comes after; --case takes it over")
     _tell(tracker, id, found, dry_run, as_json)
 
 
@@ -75,6 +78,13 @@ def _chosen(
     if cases:
         return tuple(dict.fromkeys(tracker.resolve(case, exact=exact) for case in cases))
     return older(tracker, workflow, digest)
+
+
+def _left(tracker: "Tracker", id: str) -> "dict[str, str]":
+    from casetrack.service.adopting import newer
+
+    workflow, digest, _ = tracker.desk.definitions.named(id)
+    return newer(tracker, workflow, digest)
 
 
 def _tell(

@@ -105,7 +105,7 @@ def diagram(
     from casetrack.service.files import write_private
 
     if case is None:
-        made = drawing.shipped(id, format_)
+        made = drawing.drawn(session(ctx).library.workflow(id), format_)
     else:
         made = drawing.of_case(session(ctx).reading(), case, id, format_)
     if output is not None:

@@ -39,6 +39,11 @@ def adopt(
     if case.final:
         raise Refused(f"the case is {case.state}, a final state: nothing of it is counted any more")
     bare = _bare(case, workflow, command)
+    if sealed := _sealed(entries, workflow):
+        raise Refused(
+            f"{workflow.id} has in the clear what the case holds sealed: "
+            f"{', '.join(sealed)}; open a new case with --follows"
+        )
     rules = Rules(workflow, calendars)
     event = e.Event(
         data=bare,
@@ -71,6 +76,12 @@ def _bare(case: Case, workflow: Workflow, command: Adopt) -> e.WorkflowAdopted:
         states=tuple(e.Renamed(origin=old, to=new) for old, new in sorted(command.states.items())),
         unused=tuple(sorted(unused)),
     )
+
+
+def _sealed(entries: Entries, workflow: Workflow) -> list[str]:
+    """Fields that are clear there, and that an entry holds sealed, disclosed or not."""
+    held = {name for entry in entries for name in entry.sealed}
+    return sorted(name for name in held & workflow.fields.keys() if workflow.fields[name].clear)
 
 
 def _state(case: Case, workflow: Workflow, states: Mapping[str, str]) -> str:

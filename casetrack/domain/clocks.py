@@ -105,7 +105,7 @@ def read(clock: Clock, frame: Frame, basis: Basis) -> Reading:
         spans: list[Span] = []
     else:
         reading, spans = _counted(clock, frame, basis)
-    reading = _beside_law(reading, clock.law, frame.zone)
+    reading = _beside_law(reading, clock.law, frame)
     return settled(clock, reading, frame, spans)
 
 
@@ -206,17 +206,17 @@ def default_rungs(clock: Clock) -> tuple[str, ...]:
     return _PLANNED if clock.kind == "planned" else _STATUTORY
 
 
-def _beside_law(reading: Reading, law: Law | None, zone: str) -> Reading:
+def _beside_law(reading: Reading, law: Law | None, frame: Frame) -> Reading:
     if law is None or law.length is None:
         return reading
     length = parse_length(law.length)
     if length.unit == "h":
-        start = reading.from_at or dates.start_of_day(reading.from_on, zone)
+        start = reading.from_at or dates.start_of_day(reading.from_on, frame.zone)
         law_at = start + timedelta(hours=length.n)
-        law_by = dates.local_date(law_at, zone)
+        law_by = dates.local_date(law_at, frame.zone)
     else:
-        law_by = _law_day(reading.from_on, length)
-        law_at = dates.end_of_day(law_by, zone)
+        law_by = count(reading.from_on, length, frame.home)
+        law_at = dates.end_of_day(law_by, frame.zone)
     return replace(
         reading,
         law_from_on=reading.from_on,
@@ -226,12 +226,6 @@ def _beside_law(reading: Reading, law: Law | None, zone: str) -> Reading:
         law_at=law_at,
         law_by=law_by,
     )
-
-
-def _law_day(start: date, length: Length) -> date:
-    if length.unit == "mo":
-        return dates.add_months(start, length.n)
-    return start + timedelta(days=length.n)
 
 
 def _act_by(clock: Clock, reading: Reading, frame: Frame) -> tuple[date, list[Span]]:

@@ -116,6 +116,14 @@ def weigh(name: str, item: Item, evidence: Evidence | None, trigger: str, on: da
     return replace(worst, detail="; ".join(f.detail for f in against))
 
 
+def against(name: str, item: Item, case: Case, on: date) -> Finding | None:
+    """What a value of the evidence that counts breaks, whatever it is asked for; else None."""
+    evidence = case.evidence_for(name, on)
+    if evidence is None or all(judge(r, evidence.values, on) != "fails" for r in item.rules):
+        return None
+    return _content(_Maker(name=name, item=item), evidence, on)
+
+
 class _Maker(Struct, frozen=True, kw_only=True):
     """Makes findings about one item."""
 

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from casetrack.reports.casefile import Data
 from casetrack.reports.lines import column, row
-from casetrack.reports.receipts import receipt_lines
+from casetrack.reports.receipts import receipt_lines, stays
 from casetrack.reports.sinks import terminal
 from casetrack.reports.words import day
 
@@ -111,7 +111,13 @@ def _table(found: Sequence[Gone]) -> Iterator[str]:
     names = "".join(f"{name:>9}" for name in ("armed", "moved", "closed", "returned", "lapsed"))
     yield f"{'case':<{wide}}  {'':<8}{names}"
     for gone in found:
-        numbers = (len(rows) for rows in map(gone.said.get, _TOUCHED) if isinstance(rows, list))
+        numbers = (_number(name, gone.said.get(name)) for name in _TOUCHED)
         cells = "".join(f"{n:>9}" for n in (*numbers, len(gone.lapsed)) if gone.said)
         yield f"{terminal(gone.case):<{wide}}  {gone.status:<8}{cells}".rstrip()
     yield ", ".join(f"{number} {name}" for name, number in counts(found).items())
+
+
+def _number(name: str, rows: object) -> int:
+    """How many deadlines; of those counted again, the ones that have another date."""
+    known = rows if isinstance(rows, list) else []
+    return sum(not stays(row) for row in known) if name == "moved" else len(known)

@@ -10,15 +10,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from casetrack.domain.clocks import parse_length
 from casetrack.domain.docket import Item
-from casetrack.domain.workflow import DUE_OF, Clock, Guard, GuardName, Trigger, Workflow
+from casetrack.domain.workflow import Guard, GuardName, Trigger, Workflow
+from casetrack.reports import chart_words as said
 from casetrack.reports import words
 from casetrack.reports.casefile import docket_item
-from casetrack.reports.handbook_words import UNITS
 from casetrack.reports.past import Told
 
-OURS = "provider"
 EVERY = "*"
 MANY = 4  # states that one trigger leads from to the same: said in each, not drawn
 GUARDS: Mapping[GuardName, str] = {
@@ -226,53 +224,13 @@ def _clocks(
 ) -> Iterator[Line]:
     """The clocks that live in a state; where the case is, its open deadlines."""
     if told and told.case.state == name:
-        yield from (Line(kind="clock", text=running(i), ours=i.owner == OURS) for i in items)
+        yield from (
+            Line(kind="clock", text=said.running(i), ours=i.owner == said.OURS) for i in items
+        )
         return
     for clock in workflow.clocks.values():
         if name in clock.alive_in:
-            yield Line(kind="clock", text=rule(clock, workflow), ours=clock.owner == OURS)
-
-
-def rule(clock: Clock, workflow: Workflow) -> str:
-    """A clock's title and time, and from when; the law's beside it; R where only recalled."""
-    times = []
-    if clock.until:
-        times.append(f"until the date of: {workflow.fields[clock.until].title}")
-    if clock.length:
-        start = _start(clock, workflow)
-        times.append(f"{'else ' if clock.until else ''}{long(clock.length)}{start}")
-    if clock.expedited:
-        times.append(f"expedited {long(clock.expedited)}")
-    if clock.law and clock.law.length:
-        times.append(f"by law {long(clock.law.length)}")
-    after = "after " if clock.opens else ""
-    grade = " (R)" if clock.evidence == "R" else ""
-    return f"{clock.title}: {after}{', '.join(times)}{grade}"
-
-
-def _start(clock: Clock, workflow: Workflow) -> str:
-    """What it counts from, where that is not the day of the step itself."""
-    _, due, other = clock.counts_from.partition(DUE_OF)
-    if due:
-        return f" from the end of: {workflow.clocks[other].title}"
-    field = workflow.fields.get(clock.counts_from)
-    return f" from: {field.title}" if field else ""
-
-
-def long(length: str) -> str:
-    found = parse_length(length)
-    return words.count(found.n, UNITS[found.unit].removeprefix("elapsed "))
-
-
-def running(item: Item) -> str:
-    """An open deadline with its dates."""
-    first = "act by" if item.owner == OURS else "chase from"
-    marks = {"overdue": "; OVERDUE", "tolled": "; stands still"}
-    unproven = "; receipt not shown" if item.unproven else ""
-    return (
-        f"{item.title}: {words.last_label(item)} {words.last_moment(item)}, "
-        f"{first} {words.day(item.act_by)}{marks.get(item.status, '')}{unproven}"
-    )
+            yield Line(kind="clock", text=said.rule(clock, workflow), ours=clock.owner == said.OURS)
 
 
 def _items(told: Told | None) -> tuple[Item, ...]:
@@ -294,4 +252,15 @@ def _said(workflow: Workflow, told: Told, items: tuple[Item, ...]) -> Iterator[s
     made = words.minute(told.at, workflow.zone)
     practice = " (practice ledger)" if told.practice else ""
     yield f"Case {told.name}{practice}: {here}{when}. As of {made}."
-    yield from (f"{item.deadline}: {running(item)}" for item in items)
+    elsewhere = ", ".join(_elsewhere(workflow, told))
+    if elsewhere:
+        yield f"Steps by rules that it has left: {elsewhere}."
+    yield from (f"{item.deadline}: {said.running(item)}" for item in items)
+
+
+def _elsewhere(workflow: Workflow, told: Told) -> Iterator[str]:
+    """The case's moves that are none of the workflow's, which no arrow can show."""
+    arcs = set(workflow.arcs())
+    for number, move in enumerate(told.case.moves, 1):
+        if (move.trigger, move.origin, move.to) not in arcs:
+            yield f"({number}) {move.trigger} from {move.origin} to {move.to}"

@@ -50,7 +50,8 @@ def _note(place: Place) -> Iterator[str]:
 
 
 def _about(chart: Chart) -> str:
-    return " ".join([f"{chart.id}, edition {chart.edition}: {chart.standing}", *chart.said])
+    head = f"{chart.id}, edition {chart.edition}: {chart.standing}"
+    return " ".join([f"{head}.", *chart.said] if chart.said else [head])
 
 
 def _step(step: Step) -> str:

@@ -14,12 +14,13 @@ from casetrack.domain.docket import Item as Line
 from casetrack.domain.events import Entry, EvidenceRecorded, Value
 from casetrack.domain.plans import clock_of
 from casetrack.domain.reference import Contact
-from casetrack.domain.requirements import Finding, assess
+from casetrack.domain.requirements import Finding, against, assess
 from casetrack.domain.workflow import Clock, Item, Workflow
 from casetrack.reports.casefile import case_name, docket_item, shown
 from casetrack.reports.handbook_order import groups
 
 UNMET = frozenset({"missing", "failing", "stale"})
+SEALED = "(sealed)"
 _FILE = ("file_name", "file_size", "file_sha256")
 
 
@@ -66,11 +67,12 @@ class Requirement(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A reason for the refusal, the requirements that answer it, and those not on file."""
+    """A reason for the refusal, and the requirements: of some the evidence breaks a rule."""
 
     field: str
     code: str
     answers: tuple[str, ...]
+    failing: tuple[str, ...]
     missing: tuple[str, ...]
 
 
@@ -180,12 +182,14 @@ def _requirements(
     for name, item in chain(*groups(facts.workflow).values()):
         if checks.concerns(item, step):
             finding = assess(name, item, facts.case, step, facts.today)
-            yield _requirement(facts, name, item, finding)
+            yield _requirement(facts, name, item, finding, blocking=finding.blocking)
         elif name in answering and facts.case.evidence_for(name) is not None:
-            yield _requirement(facts, name, item, None)
+            yield _requirement(facts, name, item, against(name, item, facts.case, facts.today))
 
 
-def _requirement(facts: Facts, name: str, item: Item, finding: Finding | None) -> Requirement:
+def _requirement(
+    facts: Facts, name: str, item: Item, finding: Finding | None, *, blocking: bool = False
+) -> Requirement:
     counted = facts.case.evidence_for(name, facts.today)
     fresh = _fresh_through(item, counted)
     stale = fresh is not None and facts.today > fresh
@@ -194,7 +198,7 @@ def _requirement(facts: Facts, name: str, item: Item, finding: Finding | None) -
         title=item.title,
         group=item.group,
         status=finding.status if finding else "on_file",
-        blocking=finding.blocking if finding else False,
+        blocking=blocking,
         detail=finding.detail if finding else "",
         hint=item.hint,
         source=finding.source if finding else item.source,
@@ -240,18 +244,27 @@ def _refusals(facts: Facts, told: tuple[contest.Reason, ...]) -> Iterator[Refusa
             version=version,
             on=move.on if move else entry.occurred_on,
             trigger=move.trigger if move else None,
-            title=facts.workflow.triggers[move.trigger].title if move else entry.type,
+            title=_title(facts.workflow, move.trigger) if move else entry.type,
             values=_values(facts, facts.case.said[version]),
             points=tuple(_point(facts, r) for r in told if r.version == version),
         )
 
 
+def _title(workflow: Workflow, trigger: str) -> str:
+    """A step of rules that the case has left has its name alone."""
+    known = workflow.triggers.get(trigger)
+    return known.title if known else trigger
+
+
 def _point(facts: Facts, reason: contest.Reason) -> Point:
     on_file = {name for name in reason.items if facts.case.evidence_for(name) is not None}
+    items = facts.workflow.items
+    failing = {n for n in on_file if against(n, items[n], facts.case, facts.today)}
     return Point(
         field=reason.field,
-        code=reason.code,
-        answers=tuple(name for name in reason.items if name in on_file),
+        code=reason.code if facts.phi or facts.workflow.fields[reason.field].clear else SEALED,
+        answers=tuple(name for name in reason.items if name in on_file - failing),
+        failing=tuple(name for name in reason.items if name in failing),
         missing=tuple(name for name in reason.items if name not in on_file),
     )
 

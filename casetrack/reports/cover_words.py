@@ -7,7 +7,7 @@ from msgspec import Struct
 from casetrack.domain.docket import Item as Line
 from casetrack.domain.requirements import Finding
 from casetrack.reports import words
-from casetrack.reports.cover import UNMET, Cover, File, Paper, Point, Refusal, Requirement
+from casetrack.reports.cover import SEALED, UNMET, Cover, File, Paper, Point, Refusal, Requirement
 
 
 class Lack(Struct, frozen=True, kw_only=True):
@@ -80,6 +80,8 @@ def _unanswered(refusal: Refusal, point: Point) -> Lack:
 def answers(point: Point) -> str:
     """What is on file against a reason, and what could be."""
     parts = [f"answered by {', '.join(point.answers)}"] if point.answers else []
+    if point.failing:
+        parts.append(f"on file and failing: {', '.join(point.failing)}")
     if point.missing:
         parts.append(f"not on file: {', '.join(point.missing)}")
     return "; ".join(parts) or "no requirement of the workflow answers it"
@@ -116,7 +118,7 @@ def values(given: dict[str, object], zone: str) -> list[str]:
 
 def plain(value: object, zone: str) -> str:
     if value is None:
-        return "(sealed)"
+        return SEALED
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     return words.local(text, zone)
 
@@ -129,7 +131,8 @@ def file(one: File) -> str:
 
 
 def refused(one: Refusal) -> str:
-    what = f"{one.title} ({one.trigger})" if one.trigger else one.title
+    named = one.trigger is not None and one.trigger != one.title
+    what = f"{one.title} ({one.trigger})" if named else one.title
     return f"{what}, version {one.version}"
 
 
@@ -138,6 +141,7 @@ def due(line: Line) -> str:
     law = words.law(line)
     parts = (
         f"{line.title} ({line.deadline})",
+        {"overdue": "OVERDUE", "act_now": "act now"}.get(line.status, ""),
         f"{words.last_label(line)} {words.last_moment(line)}",
         f"letter says {words.day(line.stated_due_on)}" if line.stated_due_on else "",
         f"law {law}" if law else "",

@@ -37,6 +37,8 @@ def _head(a: Workflow, b: Workflow) -> list[Line]:
         (label, getattr(a, label), getattr(b, label))
         for label in ("title", "edition", "standing", "zone", "calendar", "caveat")
     ]
+    if a.office or b.office:
+        rows.insert(-1, ("office", a.office or "none", b.office or "none"))
     return [*_rows([("", a.id, b.id)], "head"), *_rows(rows)]
 
 

@@ -94,7 +94,8 @@ def receipt_lines(data: Data) -> list[str]:
     """A write for a person: what happened, then every deadline it touched."""
     told = [
         *(("armed", f"{d['deadline']}: {_dated(d)}") for d in _rows(data, "armed")),
-        *(("moved", f"{d['deadline']}: {_moved(d)}") for d in _rows(data, "moved")),
+        *(("counted" if stays(d) else "moved", f"{d['deadline']}: {_moved(d)}")
+          for d in _rows(data, "moved")),
         *(("returns", _returns(name, data)) for name in _names(data, "reopened")),
         *(("open", f"{name}, until it is shown that the filing arrived")
           for name in _names(data, "unproven")),
@@ -154,6 +155,12 @@ def _deed(data: Data) -> str:
 def _dated(row: Data) -> str:
     named = (("act by", row["act_by"]), ("due", row["due_on"]), ("law", row["law_by"]))
     return ", ".join(f"{name} {_day(on)}" for name, on in named if on)
+
+
+def stays(row: Data) -> bool:
+    """Whether it was counted again, by another calendar's edition, and is where it was."""
+    was = row["was"]
+    return isinstance(was, dict) and all(row[name] == was[name] for name in was)
 
 
 def _moved(row: Data) -> str:

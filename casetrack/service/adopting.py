@@ -1,11 +1,13 @@
 """Cases that go over to another definition, each whole or not at all."""
 
+import re
 from collections.abc import Iterator, Sequence
+from string import digits
 
 from casetrack.domain.case import Case
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import AlreadyAdopted, Refused
-from casetrack.ledger.store import Query
+from casetrack.ledger.store import CaseRow, Query
 from casetrack.reports.adoptions import Gone, Pressing
 from casetrack.reports.casefile import Data, case_name, docket_item
 from casetrack.reports.receipts import receipt_data
@@ -16,15 +18,39 @@ _PRESSING = ("overdue", "act_now")
 
 
 def older(tracker: Tracker, workflow: Workflow, digest: str) -> tuple[str, ...]:
-    """The open cases of a workflow that have pinned an older edition of it, by reference."""
-    rows = (row for row, _ in tracker.ledger.list_cases(Query(workflow=workflow.id)))
+    """The open cases of a workflow that have pinned an older edition of it, by id."""
     return tuple(
         row.case_id
-        for row in rows
-        if not row.final
-        and row.definition != digest
-        and tracker.desk.definitions.pinned(row.definition).edition <= workflow.edition
+        for row, edition in _others(tracker, workflow, digest)
+        if _order(edition) <= _order(workflow.edition)
     )
+
+
+def newer(tracker: Tracker, workflow: Workflow, digest: str) -> dict[str, str]:
+    """The open cases that have pinned an edition that comes after: by reference, which one."""
+    return {
+        row.reference or row.case_id: edition
+        for row, edition in _others(tracker, workflow, digest)
+        if _order(edition) > _order(workflow.edition)
+    }
+
+
+def _others(tracker: Tracker, workflow: Workflow, digest: str) -> Iterator[tuple[CaseRow, str]]:
+    """The open cases of a workflow that have pinned something else than the digest's text."""
+    pinned = tracker.desk.definitions.pinned
+    for row, _ in tracker.ledger.list_cases(Query(workflow=workflow.id)):
+        if not row.final and row.definition != digest:
+            yield row, pinned(row.definition).edition
+
+
+def _order(edition: str) -> list[tuple[int, str]]:
+    """Numbers as numbers: edition 10 comes after 9."""
+    parts = re.findall("[0-9]+|[^0-9]+", edition)
+    numbers = (part.lstrip("0") if part[0] in digits else None for part in parts)
+    return [
+        (-1, part) if number is None else (len(number), number)
+        for part, number in zip(parts, numbers, strict=True)
+    ]
 
 
 def adopt(
@@ -75,7 +101,7 @@ def _pressing(tracker: Tracker, written: Written) -> Iterator[Pressing]:
 def _standing(tracker: Tracker, case: Case) -> dict[str, str]:
     """How each open deadline stands on the docket."""
     workflow = tracker.workflow_of(case)
-    calendar = tracker.desk.home(workflow)
+    calendar = tracker.desk.open_days(workflow)
     return {
         t.deadline.deadline: docket_item(t, case, workflow, calendar, tracker.now).status
         for t in case.open_deadlines()

@@ -15,7 +15,7 @@ def covered(tracker: Tracker, reference: str, trigger: str | None, *, phi: bool)
     entries = tracker.ledger.entries(case_id)
     case = replay(case_id, entries)
     workflow = tracker.workflow_of(case)
-    step = trigger or _next(case, workflow)
+    step = _next(case, workflow) if trigger is None else trigger
     decide.known_trigger(workflow, step)
     if phi:
         tracker.disclose("packet", [case.id])
@@ -23,7 +23,7 @@ def covered(tracker: Tracker, reference: str, trigger: str | None, *, phi: bool)
         case=case,
         entries=tuple(entries),
         workflow=workflow,
-        calendar=tracker.desk.home(workflow),
+        calendar=tracker.desk.open_days(workflow),
         now=tracker.now,
         practice=tracker.ledger.practice,
         phi=phi,

@@ -1,6 +1,5 @@
 """A workflow, or a case in it, as the text of a diagram."""
 
-from casetrack.catalog import workflows
 from casetrack.domain.bitemporal import Point
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import Refused
@@ -14,11 +13,6 @@ FORMS = {"svg": chart_svg.render, "mermaid": chart_text.mermaid, "dot": chart_te
 
 def drawn(workflow: Workflow, form: str, told: Told | None = None) -> str:
     return FORMS[form](chart.chart(workflow, told))
-
-
-def shipped(id: str, form: str) -> str:
-    """The edition that a new case would open under."""
-    return drawn(workflows.load(id), form)
 
 
 def of_case(tracker: Tracker, reference: str, id: str, form: str) -> str:

@@ -52,9 +52,9 @@ def export(
     tracker.disclose("export", case_ids, purpose)
     sink.write(csv_line(list(columns)))
     cases = rows = 0
-    for case_id in case_ids or tracker.ledger.case_ids():
+    for case_id, entries in _in_order(tracker, case_ids):
         cases += 1
-        for cells in _rows(tracker, case_id, case_ids):
+        for cells in _rows(tracker, case_id, entries, case_ids):
             sink.write(_line(columns, cells))
             rows += 1
     return Exported(cases=cases, rows=rows)
@@ -77,13 +77,31 @@ def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
     return csv_line([csv_cell(cells.get(name, "")) for name in columns])
 
 
-def _rows(tracker: Tracker, case_id: str, case_ids: Sequence[str]) -> Iterator[Cells]:
-    """``case_ids``: all that is exported, none: every case. What one follows is among those."""
-    entries = tracker.ledger.entries(case_id)
+def _in_order(tracker: Tracker, case_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[e.Entry]]]:
+    """Each case once, what it follows ahead of it: ids of one millisecond say no order."""
+    done = set[str]()
+    for case_id in case_ids or tracker.ledger.case_ids():
+        chain = list[tuple[str, Sequence[e.Entry]]]()
+        found: str | None = case_id
+        while found is not None and found not in done:
+            done.add(found)
+            chain.append((found, tracker.ledger.entries(found)))
+            found = _before(chain[-1][1], case_ids)
+        yield from reversed(chain)
+
+
+def _before(entries: Sequence[e.Entry], case_ids: Sequence[str]) -> str | None:
+    """What a case follows, if that is exported too; no ``case_ids``: every case is."""
     first = entries[0].data if entries else None
     before = first.follows if isinstance(first, e.CaseOpened) else None
-    known = before is not None and (not case_ids or before in case_ids)
-    named = _reference(before, tracker.ledger.entries(before)) if before and known else ""
+    return before if not case_ids or before in case_ids else None
+
+
+def _rows(
+    tracker: Tracker, case_id: str, entries: Sequence[e.Entry], case_ids: Sequence[str]
+) -> Iterator[Cells]:
+    before = _before(entries, case_ids)
+    named = _reference(before, tracker.ledger.entries(before)) if before else ""
     story = _Story(entries, named)
     case = _reference(case_id, entries)
     for entry in entries:

@@ -8,11 +8,13 @@ import pytest
 from casetrack.domain.fold import replay
 from casetrack.service import adopting
 from casetrack.service.tracker import Tracker
-from casetrack.service.typed import Adopting
+from casetrack.service.typed import Adopting, Opening
 from tests.cli.driver import Office, practice
 from tests.editions import later, ship, with_clock
 from tests.fakes import FakeClock
 from tests.offices import reopened
+from tests.own import CLINIC
+from tests.own import GUIDE as FOLDER_GUIDE
 from tests.world import GUIDE, instant
 
 NEWER = with_clock(GUIDE, "appeal_filing", length="20d", law=None)
@@ -152,6 +154,32 @@ def test_an_edition_that_is_newer_than_the_one_shipped_is_left_alone(office: Off
     every(made)
     ship(made, later(GUIDE, edition="2026-12-01"))
     assert every(made) == {}
+
+
+@pytest.mark.parametrize(
+    ("pinned", "today"),
+    [("9", "10"), ("1.9", "1.10"), ("2026-9-30", "2026-10-01"), ("v2", "v11"), ("007", "8")],
+)
+def test_a_number_in_an_edition_is_a_number(office: Office, pinned: str, today: str) -> None:
+    made = tracker(office)
+    ship(made, later(GUIDE, edition=pinned))
+    made.open(Opening(workflow=GUIDE.id, reference="C-1"))
+    ship(made, later(GUIDE, edition=today))
+    assert every(made) == {"C-1": ("adopted", 0)}
+    ship(made, later(GUIDE, edition=pinned))
+    assert every(made) == {}
+
+
+def test_a_case_whose_edition_comes_after_is_left_alone_and_named(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tracker(office)
+    ship(made, later(GUIDE, edition="second"))
+    made.open(Opening(workflow=GUIDE.id, reference="C-1"))
+    ship(made, later(GUIDE, edition="draft"))
+    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda _: made)
+    done = office.do("workflow", "adopt", GUIDE.id, "--all", "--dry-run", now=JANUARY)
+    assert "left alone: C-1: its edition second comes after; --case takes it over" in done.err
 
 
 def test_what_newly_lapsed_is_said_first_and_loudly(
@@ -350,3 +378,24 @@ def test_what_is_not_there_or_is_itself_can_not_be_followed(
     before = office.written()
     assert office("open", "--ref", ref, "--follows", follows).code == 4
     assert office.written() == before
+
+
+def test_what_is_counted_again_and_stays_where_it_was_has_not_moved(
+    office: Office, tmp_path: Path
+) -> None:
+    """Our door is closed on 24 December: a plan's end of that day moves, one of the 22nd stays."""
+    states, calendars = tmp_path / "states", tmp_path / "calendars"
+    for folder, name, text in (
+        (states, "my-guide", FOLDER_GUIDE),
+        (calendars, "my-clinic", CLINIC),
+    ):
+        folder.mkdir()
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    for day in ("22", "24"):
+        office.do("open", "--ref", f"C-{day}", f"coverage_ends_on=2026-12-{day}")
+    own = ("--states", str(states), "--calendars", str(calendars))
+    both = ("--case", "C-22", "--case", "C-24", "--dry-run")
+    told = office.do(*own, "workflow", "adopt", "my-guide", *both).out.splitlines()
+    assert told[1].startswith("  counted  coverage_ends#1: act by Tue 2026-12-22")
+    assert told[3].startswith("  moved    coverage_ends#1: act by Thu 2026-12-24 -> Wed 2026-12-23")
+    assert [row.split()[3] for row in told[5:7]] == ["0", "1"]

@@ -56,6 +56,12 @@ def test_nothing_of_the_patient_is_in_it_and_nothing_is_written(office: Office) 
     assert office.written() == before
 
 
+@pytest.mark.parametrize("form", ["mermaid", "dot"])
+def test_what_is_said_of_the_case_is_a_sentence_of_its_own(office: Office, form: str) -> None:
+    asked = ("workflow", "diagram", "humana-il-guide", "--case", "C-2", "--format", form)
+    assert "guide's section. Case C-2 (practice ledger)" in office.do(*asked).out
+
+
 def test_a_case_of_another_workflow_is_refused(office: Office) -> None:
     done = office("workflow", "diagram", "humana-il-guide", "--case", "M-1", "--json")
     assert (done.code, done.out) == (4, "")

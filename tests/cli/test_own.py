@@ -7,6 +7,7 @@ import pytest
 
 from casetrack.catalog import workflows
 from tests.cli.driver import NOW, Office, packet_csv, practice, run
+from tests.console import ROOT
 from tests.own import CLINIC, GUIDE, SMALL, folder
 
 
@@ -113,6 +114,7 @@ def test_the_case_lives_on_without_the_folders(clinic: Clinic) -> None:
     for words in (
         ["replay", "--all"], ["show", "C-1"], ["list"], ["due", "--within", "300d"], ["explain"],
         ["next", "C-1"], ["history", "C-1"], ["audit", "conformance"], ["audit", "verify"],
+        ["packet", "C-1"], ["workflow", "diagram", "my-guide", "--case", "C-1"],
         ["audit", "drift"], ["list", "--workflow", "my-guide"], ["db", "rebuild"], ["find", "K"],
     ):  # fmt: skip
         office.do(*words, *(["C-1"] if words == ["explain"] else []))
@@ -127,6 +129,22 @@ def test_the_case_lives_on_without_the_folders(clinic: Clinic) -> None:
     kinds = {finding["kind"] for finding in found.data["findings"]}
     assert (found.code, "calendar_unknown" in kinds) == (3, True)
     clinic.do("fire", "C-1", "deny", "notice_on=2026-11-24", "reason_code=other")
+
+
+def test_a_case_counted_by_a_calendar_that_is_gone_is_told_and_leaves_its_workflow(
+    tmp_path: Path,
+) -> None:
+    """What was recorded is told, and never called a refusal."""
+    office = practice(tmp_path)
+    data = ROOT / "tests" / "data"
+    permits = ("--states", str(data), "--calendars", str(data / "calendars"))
+    office.do(*permits, "open", "--ref", "B-1", "--workflow", "building-permit-nl")
+    office.do(*permits, "fire", "B-1", "apply", "--override", "counter", "--on", "2026-10-01")
+    assert "Site plan" in office.do("packet", "B-1", "--for", "apply").out
+    over = ("workflow", "adopt", "il-commercial", "--case", "B-1", "--map", "applied=intake")
+    told = office.do(*over)
+    assert "B-1: follows il-commercial" in told.out
+    assert office.do("show", "B-1", "--json").data["workflow"] == "il-commercial"
 
 
 def test_a_broken_folder_stops_no_warning_and_the_doctor_says_so(clinic: Clinic) -> None:
@@ -198,6 +216,15 @@ def test_what_cron_is_given_names_the_folders(clinic: Clinic) -> None:
 
 def test_two_workflows_are_compared_with_ones_own(clinic: Clinic) -> None:
     assert "second_call" in clinic.do("workflow", "diff", "humana-il-guide", "my-guide")
+
+
+def test_ones_own_is_drawn_and_its_case_without_the_folders_too(clinic: Clinic) -> None:
+    for form in ("svg", "mermaid", "dot"):
+        told = clinic.do("workflow", "diagram", "my-guide", "--format", form)
+        assert "The guide, at our clinic" in told
+    clinic.submitted()
+    asked = ("workflow", "diagram", "my-guide", "--case", "C-1")
+    assert clinic.plain.do(*asked).out == clinic.do(*asked)
 
 
 def test_the_schemas_are_printed_and_found() -> None:

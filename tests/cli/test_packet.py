@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.driver import LEDGER, Office, denied, practice, submitted
 from tests.console import ROOT
+from tests.own import folder
 
 FORMS = ("text", "md", "html", "json")
 
@@ -102,6 +103,7 @@ def test_what_can_not_be_told_is_refused(office: Office) -> None:
         (["C-9"], "no case"),
         (["C-2", "--for", "file_apeal"], "did you mean 'file_appeal'?"),
         (["C-2", "--for", "file_apeal", "--phi"], "did you mean 'file_appeal'?"),
+        (["C-2", "--for", ""], "trigger"),
         (["C-2", "--output", str(office.folder)], "is a folder"),
     ):
         done = office("packet", *arguments)
@@ -118,3 +120,83 @@ def test_a_real_ledger_shows_typed_values_at_the_real_time_only(tmp_path: Path) 
     assert "PRACTICE" not in office.do("packet", "C-1").out
     assert office("packet", "C-1", "--phi", now="2026-11-24T16:00Z").code == 4
     assert office("packet", "C-1", now="2027-11-24T16:00Z").code == 0
+
+
+LOOSE = """
+id = "loose"
+title = "Reasons in free text"
+edition = "2026-11-24"
+standing = "ours"
+source = "ours"
+zone = "America/Chicago"
+calendar = "illinois-state"
+
+[states]
+intake = { title = "Start", initial = true }
+denied = { title = "Denied" }
+closed = { title = "End", final = true }
+
+[fields]
+reason_code = { title = "Reason", type = "text", many = true }
+notice_on = { title = "Notice", type = "date", clear = true }
+
+[stages]
+[items]
+[clocks]
+
+[triggers.deny]
+title = "Deny"
+source = "ours"
+moves = [{ origins = ["intake"], to = "denied" }]
+fields = ["reason_code", "notice_on"]
+
+[triggers.close]
+title = "Close"
+source = "ours"
+moves = [{ origins = ["*"], to = "closed" }]
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_reason_that_was_typed_stays_sealed_under_rules_where_it_is_a_code(
+    office: Office, tmp_path: Path, form: str
+) -> None:
+    own = ("--states", str(folder(tmp_path, loose=LOOSE)))
+    office.do(*own, "open", "--workflow", "loose", "--ref", "P-1")
+    office.do("fire", "P-1", "deny", "notice_on=2026-11-24", "reason_code=she was rude")
+    office.do("workflow", "adopt", "humana-il-guide", "--case", "P-1")
+    told = office.do("packet", "P-1", "--format", form).out
+    assert "rude" not in told
+    assert "(sealed)" in told
+    assert "rude" in office.do("packet", "P-1", "--format", form, "--phi").out
+
+
+def late(office: Office) -> None:
+    """Denied by a step that only Medicare's workflow has, and then under the guide."""
+    office.do("open", "--workflow", "ma-part-b-drug", "--ref", "L-1")
+    office.do("fire", "L-1", "submit", "--at", "2026-11-16T10:00", "method=portal")
+    office.do("fire", "L-1", "payer_missed", "--on", "2026-11-20")
+    given = ("notice_on=2026-11-21", "reason_code=experimental")
+    office.do("fire", "L-1", "late_notice", "--on", "2026-11-21", *given)
+    office.do("workflow", "adopt", "humana-il-guide", "--case", "L-1")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_refusal_by_a_step_of_rules_that_were_left_is_told_by_its_name(
+    office: Office, form: str
+) -> None:
+    late(office)
+    told = office.do("packet", "L-1", "--format", form).out.replace("\\", "")
+    assert "late_notice" in told
+    assert "late_notice (late_notice)" not in told
+    (refusal,) = office.do("packet", "L-1", "--json").data["refusals"]
+    assert [point["code"] for point in refusal["points"]] == ["experimental"]
+
+
+def test_a_diagram_names_the_steps_that_its_workflow_has_not(office: Office) -> None:
+    late(office)
+    told = office.do("workflow", "diagram", "humana-il-guide", "--case", "L-1").out
+    left = "(2) payer_missed from pa_submitted to denied, (3) late_notice from denied to denied."
+    assert f"Steps by rules that it has left: {left}" in told
+    before = office.do("workflow", "diagram", "humana-il-guide", "--case", "C-2").out
+    assert "that it has left" not in before

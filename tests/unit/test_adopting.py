@@ -516,3 +516,15 @@ def test_an_adoption_whose_definition_is_not_kept_can_not_be_judged() -> None:
     data = replace(adopted(go(world, ILLINOIS.id, DRY)), definition="d" * 64)
     world.append(e.Event(data=data, occurred_on=day("2026-11-12"), occurred_at=world.clock.now))
     assert any("not, or not as it was, in the ledger" in x.detail for x in found(world))
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+def test_what_is_held_sealed_can_not_become_clear(*, redacted: bool) -> None:
+    """A deadline by it would tell a value in the hashed body, and outlive its redaction."""
+    world = World("2026-11-24")
+    world.record("age", "2026-11-20", dob="1990-02-28")
+    if redacted:
+        world.tracker.redact(world.id, [e.Target(version=2, name="dob")], "asked to")
+    clear = replace(GUIDE.fields["dob"], clear=True)
+    told = later(GUIDE, fields={**GUIDE.fields, "dob": clear})
+    refused(world, lambda: go(world, told), "has in the clear what the case holds sealed: dob;")

@@ -307,6 +307,20 @@ def test_the_laws_hours_count_from_midnight_where_only_the_day_is_known(
     )
 
 
+@pytest.mark.parametrize(
+    ("length", "law_by"),
+    [
+        ("3d", "2026-11-27"),
+        ("3bd", "2026-12-01"),  # Thanksgiving and the day after it are closed
+        ("3w", "2026-12-15"),
+        ("3mo", "2027-02-24"),
+    ],
+)
+def test_the_laws_length_is_counted_in_its_own_unit(length: str, law_by: str) -> None:
+    reading = read(clock("99d", "payer", law=law(length)), "2026-11-24")
+    assert (reading.law_by, reading.act_by) == (day(law_by), day(law_by))
+
+
 def test_the_laws_days_end_with_the_day(matter: Matter) -> None:
     matter.fire("submit", "2026-08-03")
     matter.fire("deny", "2026-09-10", notice_on="2026-09-04")

@@ -39,8 +39,6 @@ NO_NDC = [
     "0053-0099-0l", "-0053-0099-01",
 ]  # fmt: skip
 
-UNWRITTEN = "the value is not written as a code is: a letter, two figures, a dot and the rest"
-
 
 @pytest.mark.parametrize(("printed", "billed"), NDC)
 def test_an_ndc_is_billed_as_eleven_digits_padded_by_segment(printed: str, billed: str) -> None:
@@ -154,6 +152,7 @@ def warned(echo: bool = False, **values: Value) -> list[str]:
     return [str(one) for one in coding.of_values(GUIDE, values, echo=echo)]
 
 
+UNWRITTEN = "the value is not written as a code is: three characters, a dot, up to four more"
 HEADER = "is a header in the April 2026 edition: bill a code under it"
 DIAGNOSES = [
     ("D67", None),
@@ -170,10 +169,7 @@ DIAGNOSES = [
         "hemophilia B",
         UNWRITTEN,
     ),
-    (
-        "D67, D66",
-        UNWRITTEN,
-    ),
+    ("D67, D66", UNWRITTEN),
     (
         "MRN 12345",
         UNWRITTEN,

@@ -297,6 +297,21 @@ def test_a_stale_answer_says_so_though_the_appeal_does_not_ask_its_age() -> None
     assert "Inhibitor status: on file; stale since Thu 2026-12-10" in said(cover)
 
 
+def test_evidence_that_breaks_a_rule_answers_nothing_and_says_why() -> None:
+    """What is on file proves the payer right, whether its rule blocks or only warns."""
+    world = denied("criteria_not_met", "out_of_network")
+    world.record("inhibitor_test", "2026-12-10", result="positive")
+    world.record("verify_network", "2026-12-10", in_network="no")
+    cover = sheet(world)
+    assert points(cover) == {"criteria_not_met": ("diagnosis",), "out_of_network": ()}
+    assert ("failing", "inhibitor_test") in lacking(cover)
+    assert ("warning", "verify_network") in lacking(cover)
+    assert ("unanswered", "out_of_network") in lacking(cover)
+    assert not one(cover, "inhibitor_test").blocking
+    assert "answered by diagnosis; on file and failing: inhibitor_test; not on file" in said(cover)
+    assert "the factor IX inhibitor test must be negative" in said(cover)
+
+
 # When, to whom, and what was passed over
 
 
@@ -310,6 +325,16 @@ def test_it_goes_out_by_the_deadline_that_the_step_ends_to_the_contact_of_the_ne
     assert [c.name for c in cover.contacts] == ["Humana Member Services"]
     assert "Fri 2027-02-05 File the internal appeal (appeal_filing#1)" in said(cover)
     assert "file_appeal by the member portal or in writing" in said(cover)
+
+
+@pytest.mark.parametrize(
+    ("now", "mark"),
+    [("2027-02-04", ""), ("2027-02-05", " act now;"), ("2027-02-10", " act now;"),
+     ("2027-02-11", " OVERDUE;")],
+)  # fmt: skip
+def test_a_day_that_has_come_or_gone_is_said_to_have(now: str, mark: str) -> None:
+    told = said(sheet(denied("experimental", now=now)))
+    assert f"File the internal appeal (appeal_filing#1);{mark} legal last day" in told
 
 
 def test_what_was_overridden_and_is_still_open_is_listed() -> None:

@@ -161,3 +161,10 @@ def test_what_a_missed_time_comes_to_is_shown() -> None:
         "ire_review (stays)",
     }
     assert shown["request_external_review"]["b"] == "-"
+
+
+def test_the_closing_days_that_one_side_alone_goes_by_are_shown() -> None:
+    ours = replace(GUIDE, id="my-guide", office="my-clinic")
+    lines = [line.text for line in differences.lines(GUIDE, ours, ())]
+    assert [line.split() for line in lines if "office" in line] == [["office", "none", "my-clinic"]]
+    assert not any("office" in line.text for line in differences.lines(GUIDE, MEDICARE, ()))

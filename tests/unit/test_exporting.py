@@ -21,6 +21,7 @@ from casetrack.service import demo
 from casetrack.service.desk import Assigning, Firing, Noting, Opening, Recording, Typed, When
 from casetrack.service.exporting import GONE, Exported, export
 from casetrack.service.files import private_stream
+from casetrack.service.following import follow
 from casetrack.service.importing import import_sheet
 from casetrack.service.rows import join_many, sheet_of, split_many
 from casetrack.service.tracker import DEFAULT_WORKFLOW, Tracker
@@ -262,6 +263,19 @@ def test_a_case_without_its_reference_goes_by_its_id() -> None:
     redacted(tracker, case_id, 1, "reference")
     back = again(exported(tracker))
     assert [name for name, _ in back.ledger.references("")] == [case_id.replace("-", "")]
+
+
+def test_what_a_case_follows_stands_ahead_of_it_in_whatever_order_they_are_asked_for() -> None:
+    made, ids = fresh(), list[str]()
+    for ref in ("C-1", "C-2", "C-3"):
+        opening = Opening(workflow=DEFAULT_WORKFLOW, reference=ref)
+        found = follow(made, opening, ids[-1]).written if ids else made.open(opening)
+        ids.append(found.case.id)
+    text = exported(made, tuple(reversed(ids)))
+    told = [(row["case"], row["follows"]) for row in csv.DictReader(io.StringIO(text))]
+    assert told == [("C-1", ""), ("C-2", "C-1"), ("C-3", "C-2")]
+    other = again(text)
+    assert other.case(other.resolve("C-3")).follows == other.resolve("C-2")
 
 
 def test_it_counts_what_it_wrote() -> None:

@@ -307,6 +307,8 @@ def test_calendars_that_extend_each_other_are_refused(tmp_path: Path) -> None:
         ('length = "7bd"', 'length = "9999bd"', ("line 22: clocks.second_call.length: 9999bd is"
          " more than calendar 'illinois-state' is sure of: 2019-01-01 to 2036-12-31")),
         ('length = "7bd"', 'length = "9999d"', "clocks.second_call.length: 9999d is more than"),
+        ('length = "7bd"', 'length = "9999w"', "clocks.second_call.length: 9999w is more than"),
+        ('length = "7bd"', 'length = "940w"', "clocks.second_call.length: 940w is more than"),
         ('length = "7bd"', 'length = "9999mo"', "clocks.second_call.length: 9999mo is more than"),
         ('length = "7bd"', 'length = "216mo"', "clocks.second_call.length: 216mo is more than"),
         ('length = "7bd"', "length = -7", "must be text, not -7"),
