@@ -144,7 +144,7 @@ def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
     "url", ["mysql://u:secret@h/db", "sqlite://", "sqlite:///x?mode=memory", "file://x"]
 )
 def test_another_url_is_refused_and_not_echoed(url: str) -> None:
-    says = "this version supports SQLite only: give a path or sqlite:///PATH"
+    says = "that is no ledger: give a path, sqlite:///PATH or postgresql+psycopg://..."
     assert refusal(lambda: open_ledger(url, fixed_sources()), Refused) == says
     assert refusal(lambda: create_ledger(url, fixed_sources()), Refused) == says
 
