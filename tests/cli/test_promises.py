@@ -1144,7 +1144,7 @@ def test_a_database_in_use_asks_to_try_again(
     assert fresh("note", "C-1", "text").code == 0
 
 
-@pytest.mark.parametrize("url", ["mysql://jo:s3cret@host/db", "sqlite://x", "", ":memory:"])
+@pytest.mark.parametrize("url", ["mysql://s3cret@host/db", "sqlite://x", "", ":memory:"])
 def test_a_url_that_is_no_file_is_refused_unechoed(url: str) -> None:
     done = run("--db", url, "list", "--json")
     error_of(done, 4)
