@@ -46,10 +46,11 @@ class SqlRuns:
             if connection.execute(made, _claim_row(wanted)).first() is not None:
                 return "first"
             held = _held(connection, wanted)
-            if not gone(held):
+            if held is not None and not gone(held):
                 return None
-            connection.execute(_chosen(wanted.case_id, wanted.reminder, _claim_row(wanted)))
-            return "again"
+            if held is not None and _taken_over(connection, held, wanted):
+                return "again"
+        return self.claim(wanted, gone)  # let go, or taken over, by another in this very moment
 
     def release(self, case_id: str, reminder: str) -> None:
         c = t.claim.c
@@ -144,12 +145,23 @@ def _claim_row(claim: Claim) -> dict[str, str]:
     }
 
 
-def _held(connection: Connection, wanted: Claim) -> Claim:
+def _taken_over(connection: Connection, held: Claim, wanted: Claim) -> bool:
+    """Whether it was still as it was seen, and so is ours now."""
+    c = t.claim.c
+    chosen = _chosen(wanted.case_id, wanted.reminder, _claim_row(wanted))
+    as_seen = chosen.where(c.holder == held.holder)
+    return connection.execute(as_seen).rowcount == 1
+
+
+def _held(connection: Connection, wanted: Claim) -> Claim | None:
     c = t.claim.c
     found = select(c.holder, c.until).where(
         c.case_id == wanted.case_id, c.reminder == wanted.reminder
     )
-    holder, until = connection.execute(found).one()
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    holder, until = row
     return Claim(
         case_id=wanted.case_id, reminder=wanted.reminder, holder=holder, until=_read(until)
     )

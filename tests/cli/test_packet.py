@@ -158,17 +158,17 @@ moves = [{ origins = ["*"], to = "closed" }]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_reason_that_was_typed_stays_sealed_under_rules_where_it_is_a_code(
+def test_a_reason_that_was_typed_is_in_no_packet_and_under_no_rules_where_it_is_a_code(
     office: Office, tmp_path: Path, form: str
 ) -> None:
     own = ("--states", str(folder(tmp_path, loose=LOOSE)))
     office.do(*own, "open", "--workflow", "loose", "--ref", "P-1")
     office.do("fire", "P-1", "deny", "notice_on=2026-11-24", "reason_code=she was rude")
-    office.do("workflow", "adopt", "humana-il-guide", "--case", "P-1")
-    told = office.do("packet", "P-1", "--format", form).out
-    assert "rude" not in told
-    assert "(sealed)" in told
-    assert "rude" in office.do("packet", "P-1", "--format", form, "--phi").out
+    adopted = office("workflow", "adopt", "humana-il-guide", "--case", "P-1")
+    assert adopted.code == 4
+    assert "holds sealed: reason_code" in " ".join(adopted.err.split())
+    told = office(*own, "packet", "P-1", "--format", form)
+    assert "rude" not in told.out + told.err + adopted.out + adopted.err
 
 
 def late(office: Office) -> None:
