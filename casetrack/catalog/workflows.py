@@ -37,9 +37,9 @@ def load(id: str) -> Workflow:
 
 def check_file(path: Path) -> Workflow:
     """The workflow in a file of one's own, named for its id."""
-    from casetrack.catalog.library import Library
+    from casetrack.catalog.shelf import Shelf
 
-    return Library().check_workflow(path)
+    return Shelf().check_workflow(path)
 
 
 def parse(

@@ -40,16 +40,16 @@ def workflow_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """The workflows that can be chosen with open --workflow."""
     from casetrack.reports import handbook
 
-    library = session(ctx).library
-    known = [library.workflow(name) for name in library.workflow_ids()]
+    shelf = session(ctx).shelf
+    known = [shelf.workflow(name) for name in shelf.workflow_ids()]
     if as_json:
         items = [
-            {**handbook.workflow_summary(w), "shipped": library.ships_workflow(w.id)} for w in known
+            {**handbook.workflow_summary(w), "shipped": shelf.ships_workflow(w.id)} for w in known
         ]
         render.data("workflow-list", {"items": items})
     else:
         render.lines(
-            f"{w.id:<20} edition {w.edition}  {w.title}{_own(library.ships_workflow(w.id))}"
+            f"{w.id:<20} edition {w.edition}  {w.title}{_own(shelf.ships_workflow(w.id))}"
             for w in known
         )
 
@@ -65,7 +65,7 @@ def workflow_show(
     """Everything a workflow says: states, triggers, clocks, requirements, codes, sources."""
     from casetrack.reports import handbook, toml
 
-    found = session(ctx).library.workflow(id)
+    found = session(ctx).shelf.workflow(id)
     if resolved:
         render.lines(toml.workflow(found))
     elif as_json:
@@ -77,8 +77,8 @@ def workflow_show(
 @workflow.command("check")
 def workflow_check(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """Whether workflows are sound; every problem of every file at once, with key and line."""
-    library = session(ctx).library
-    found = library.check(names or library.workflow_ids(), library.workflow, library.check_workflow)
+    shelf = session(ctx).shelf
+    found = shelf.check(names or shelf.workflow_ids(), shelf.workflow, shelf.check_workflow)
     if as_json:
         render.data("workflow-check", {"ok": True, "items": [f.id for f in found]})
     else:
@@ -88,20 +88,20 @@ def workflow_check(ctx: typer.Context, names: Names = None, as_json: AsJson = Fa
 @calendar.command("list")
 def calendar_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """The calendars, with edition and horizon."""
-    library = session(ctx).library
-    known = list(library.values())
+    shelf = session(ctx).shelf
+    known = list(shelf.values())
     if as_json:
         items = [
             {"id": c.id, "title": c.title, "edition": c.edition, "digest": c.digest,
              "first": c.first.isoformat(), "last": c.last.isoformat(),
-             "shipped": library.ships_calendar(c.id)}
+             "shipped": shelf.ships_calendar(c.id)}
             for c in known
         ]  # fmt: skip
         render.data("calendar-list", {"items": items})
     else:
         render.lines(
             f"{c.id:<20} edition {c.edition}  {c.first} to {c.last}  {c.title}"
-            f"{_own(library.ships_calendar(c.id))}"
+            f"{_own(shelf.ships_calendar(c.id))}"
             for c in known
         )
 
@@ -117,7 +117,7 @@ def calendar_show(
     """A calendar's closed days, with their status and source."""
     from casetrack.reports import handbook, toml
 
-    found = session(ctx).library[id]
+    found = session(ctx).shelf[id]
     if resolved:
         render.lines(toml.calendar(found))
     elif as_json:
@@ -129,8 +129,8 @@ def calendar_show(
 @calendar.command("check")
 def calendar_check(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """Whether calendars are sound; every problem of every file at once, with key and line."""
-    library = session(ctx).library
-    found = library.check(names or list(library), library.__getitem__, library.check_calendar)
+    shelf = session(ctx).shelf
+    found = shelf.check(names or list(shelf), shelf.__getitem__, shelf.check_calendar)
     if as_json:
         render.data("calendar-check", {"ok": True, "items": [f.id for f in found]})
     else:

@@ -222,7 +222,7 @@ def calc(
     question = Question(
         what=what, start=start, calendar=calendar, roll=roll, roll_calendar=roll_calendar
     )
-    answer = calculate(question, s.now(), s.library)
+    answer = calculate(question, s.now(), s.shelf)
     if as_json:
         render.data("calc", working.calc_data(answer.reading, answer.home, answer.zone))
         return

@@ -74,9 +74,9 @@ def diff(ctx: typer.Context, a: WorkflowId, b: WorkflowId, as_json: AsJson = Fal
     from casetrack.domain.comparing import pairs
     from casetrack.reports import differences
 
-    library = session(ctx).library
-    left, right = library.workflow(a), library.workflow(b)
-    found = pairs(left, right, library)
+    shelf = session(ctx).shelf
+    left, right = shelf.workflow(a), shelf.workflow(b)
+    found = pairs(left, right, shelf)
     if as_json:
         render.data("workflow-diff", differences.data(left, right, found))
     else:
@@ -105,7 +105,7 @@ def diagram(
     from casetrack.service.files import write_private
 
     if case is None:
-        made = drawing.drawn(session(ctx).library.workflow(id), format_)
+        made = drawing.drawn(session(ctx).shelf.workflow(id), format_)
     else:
         made = drawing.of_case(session(ctx).reading(), case, id, format_)
     if output is not None:

@@ -14,7 +14,7 @@ from casetrack.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from casetrack.catalog.library import Library
+    from casetrack.catalog.shelf import Shelf
     from casetrack.service.settings import Setting
     from casetrack.service.tracker import Tracker
 
@@ -26,7 +26,7 @@ class Session:
         self._options = options
         self._config = config
         self._settings: dict[str, Setting] | None = None
-        self._library: Library | None = None
+        self._shelf: Shelf | None = None
 
     @property
     def config(self) -> Path | None:
@@ -53,13 +53,13 @@ class Session:
         return self.value("actor") or ""
 
     @property
-    def library(self) -> "Library":
+    def shelf(self) -> "Shelf":
         """The definitions that there are; a folder of one's own is read when first needed."""
-        if self._library is None:
-            from casetrack.catalog.library import Library
+        if self._shelf is None:
+            from casetrack.catalog.shelf import Shelf
 
-            self._library = Library(*self.folders.values())
-        return self._library
+            self._shelf = Shelf(*self.folders.values())
+        return self._shelf
 
     @property
     def folders(self) -> "dict[str, Path | None]":
@@ -119,7 +119,7 @@ class Session:
         from casetrack.service.tracker import Tracker
 
         clock = self.clock()
-        return Tracker(opened(self.db, clock), clock(), self.actor, library=self.library)
+        return Tracker(opened(self.db, clock), clock(), self.actor, shelf=self.shelf)
 
     @contextmanager
     def beginning(self) -> "Iterator[Tracker]":

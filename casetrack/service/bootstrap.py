@@ -12,7 +12,7 @@ from msgspec import MsgspecError
 
 from casetrack.catalog import calendars, workflows
 from casetrack.catalog.defaults import CALENDAR, ZONE
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.events import Effects, Event
 from casetrack.domain.former import with_former
@@ -23,7 +23,7 @@ from casetrack.ledger.store import Ledger, Sources
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class ShippedCalendars(Library):
+class ShippedCalendars(Shelf):
     """The shipped calendars by id, and no others."""
 
 
@@ -64,16 +64,16 @@ class KeptCalendars(Mapping[str, Calendar]):
 class Definitions:
     """Workflows: the current edition by id, and any edition a case has pinned, by digest."""
 
-    def __init__(self, ledger: Ledger, library: Library | None = None) -> None:
+    def __init__(self, ledger: Ledger, shelf: Shelf | None = None) -> None:
         self._ledger = ledger
-        self._library = Library() if library is None else library
+        self._shelf = Shelf() if shelf is None else shelf
         self._pinned: dict[str, Workflow] = {}
         self._texts: dict[str, str] = {}
         self._following: dict[tuple[str, ...], Workflow] = {}
 
     def current(self, name: str) -> tuple[Workflow, str, str]:
         """(workflow, digest, text) of the edition that there is now."""
-        workflow = self._library.workflow(name)
+        workflow = self._shelf.workflow(name)
         text = workflows.definition_text(workflow)
         digest = workflows.digest(text)
         self._texts[digest] = text
@@ -105,7 +105,7 @@ class Definitions:
     def every(self) -> tuple[Workflow, ...]:
         """Every definition that there is or was asked for here, and those of open cases."""
         with suppress(BadDefinition):
-            for name in self._library.workflow_ids():
+            for name in self._shelf.workflow_ids():
                 self.current(name)
         for digest in self._ledger.pinned():
             with suppress(Corrupt):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.catalog import defaults
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.domain import clocks, dates, versions
 from casetrack.domain.events import Reading
 from casetrack.domain.naming import suggest
@@ -37,12 +37,12 @@ class Answer(Struct, frozen=True, kw_only=True):
     office: str | None = None
 
 
-def calculate(question: Question, now: datetime, library: Library | None = None) -> Answer:
+def calculate(question: Question, now: datetime, shelf: Shelf | None = None) -> Answer:
     """The dates that a length, or a clock, gives from a day or an instant.
 
     For a clock that counts from a receipt the day is the notice's, and receipt is not shown.
     """
-    known = Library() if library is None else library
+    known = Shelf() if shelf is None else shelf
     if "/" in question.what:
         name, _, clock_name = question.what.partition("/")
         workflow = known.workflow(name)

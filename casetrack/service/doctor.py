@@ -141,7 +141,7 @@ def _unknown(name: str, error: CasetrackError) -> Finding:
 
 def _own_definitions(tracker: Tracker) -> Iterator[Finding]:
     """Every definition in the folders of one's own can be used, or none of a folder is."""
-    for every in (tracker.library.workflow_ids, tracker.library.__len__):
+    for every in (tracker.shelf.workflow_ids, tracker.shelf.__len__):
         try:
             every()
         except BadDefinition as error:

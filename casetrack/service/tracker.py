@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.catalog import defaults
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.domain import dates
 from casetrack.domain import events as e
 from casetrack.domain.case import Case
@@ -63,15 +63,15 @@ class Tracker:
         now: datetime,
         actor: str,
         calendars: Calendars | None = None,
-        library: Library | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.ledger = ledger
         self.now = now
         self.actor = actor
-        self.library = Library() if library is None else library
-        known = self.library if calendars is None else calendars
+        self.shelf = Shelf() if shelf is None else shelf
+        known = self.shelf if calendars is None else calendars
         kept = KeptCalendars(known, ledger)
-        self.desk = Desk(Definitions(ledger, self.library), known, now, kept)
+        self.desk = Desk(Definitions(ledger, self.shelf), known, now, kept)
 
     def resolve(self, text: str, *, exact: bool = False) -> str:
         """The case id of a reference, of a unique prefix of one, or of the id itself."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from casetrack.catalog import calendars, resources, workflows
 from casetrack.catalog.extending import Document
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition
@@ -34,13 +34,13 @@ ODD: tuple[Any, ...] = (
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """With the files that the extending ones need."""
     folders = []
     for kind, name in (("s", "small"), ("c", "my-clinic")):
         folders.append(tmp_path_factory.mktemp(kind))
         (folders[-1] / f"{name}.toml").write_text(TEXTS[f"{kind}/{name}"], "utf-8")
-    return Library(*folders)
+    return Shelf(*folders)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,9 @@ def outcome(call: Callable[[], T], where: str) -> T | None:
     return None
 
 
-def checked(library: Library, path: Path) -> Workflow | Calendar | None:
+def checked(shelf: Shelf, path: Path) -> Workflow | Calendar | None:
     check: Callable[[Path], Workflow | Calendar] = (
-        library.check_workflow if path.parent.name == "s" else library.check_calendar
+        shelf.check_workflow if path.parent.name == "s" else shelf.check_calendar
     )
     return outcome(lambda: check(path), str(path))
 
@@ -110,12 +110,12 @@ def damaged(document: dict[str, Any], data: st.DataObject) -> tuple[dict[str, An
 @given(data=st.data())
 @pytest.mark.parametrize("name", [name for name in TEXTS if name.startswith("s/")])
 def test_a_damaged_workflow_is_refused_or_sound(
-    library: Library, name: str, data: st.DataObject
+    shelf: Shelf, name: str, data: st.DataObject
 ) -> None:
     document, must_fail = damaged(tomllib.loads(TEXTS[name]), data)
     where = f"{name.removeprefix('s/')}.toml"
     made = Document(where=where, data=document)
-    found = outcome(lambda: library.parse_workflow(made), where)
+    found = outcome(lambda: shelf.parse_workflow(made), where)
     if found is None:
         return
     assert not must_fail, document
@@ -125,12 +125,12 @@ def test_a_damaged_workflow_is_refused_or_sound(
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["c/us-federal", "c/my-clinic"])
 def test_a_damaged_calendar_is_refused_or_sound(
-    library: Library, name: str, data: st.DataObject
+    shelf: Shelf, name: str, data: st.DataObject
 ) -> None:
     document, must_fail = damaged(tomllib.loads(TEXTS[name]), data)
     where = f"{name.removeprefix('c/')}.toml"
     made = Document(where=where, data=document)
-    found = outcome(lambda: library.parse_calendar(made), where)
+    found = outcome(lambda: shelf.parse_calendar(made), where)
     if found is None:
         return
     assert not must_fail, document
@@ -153,7 +153,7 @@ def broken(text: bytes, data: st.DataObject) -> bytes:
 @given(data=st.data())
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_file_of_damaged_bytes_is_refused_or_sound(
-    library: Library, place: Path, name: str, data: st.DataObject
+    shelf: Shelf, place: Path, name: str, data: st.DataObject
 ) -> None:
     path = place / f"{name}.toml"
     path.parent.mkdir(exist_ok=True)
@@ -161,14 +161,14 @@ def test_a_file_of_damaged_bytes_is_refused_or_sound(
     for _ in range(data.draw(st.integers(1, 3))):
         content = broken(content, data)
     path.write_bytes(content)
-    found = checked(library, path)
+    found = checked(shelf, path)
     assert found is None or found.id == path.stem
 
 
 @given(content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 @pytest.mark.parametrize("kind", ["s", "c"])
-def test_noise_is_refused(library: Library, place: Path, kind: str, content: bytes) -> None:
+def test_noise_is_refused(shelf: Shelf, place: Path, kind: str, content: bytes) -> None:
     path = place / kind / "noise.toml"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
-    assert checked(library, path) is None
+    assert checked(shelf, path) is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from casetrack.catalog import resources, workflows
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.errors import BadDefinition
 from casetrack.service import calc
 from tests import regimes
@@ -186,7 +186,7 @@ def test_calc_takes_the_date_of_the_notice_as_if_receipt_were_not_shown(
 ) -> None:
     shutil.copy(regimes.DATA / "ma-like.toml", tmp_path)
     asked = calc.Question(what="ma-like/filing", start=start)
-    answer = calc.calculate(asked, regimes.LONG_AFTER, Library(tmp_path))
+    answer = calc.calculate(asked, regimes.LONG_AFTER, Shelf(tmp_path))
     reading = answer.reading
     assert (str(reading.due_on), str(reading.act_by)) == (due, act_by)
     assert reading.from_field == field

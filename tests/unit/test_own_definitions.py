@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from casetrack.catalog import calendars, workflows
-from casetrack.catalog.library import Library
+from casetrack.catalog.shelf import Shelf
 from casetrack.domain import clocks
 from casetrack.domain.clocks import Basis
 from casetrack.errors import BadDefinition, UnknownName
@@ -21,9 +21,9 @@ from tests.own import CLINIC, GUIDE, SMALL, folder, renamed
 SHIPPED = workflows.load("humana-il-guide")
 
 
-def library(tmp_path: Path, *, clinic: str = CLINIC, **states: str) -> Library:
+def shelf(tmp_path: Path, *, clinic: str = CLINIC, **states: str) -> Shelf:
     own = folder(tmp_path / "c", my_clinic=clinic) if clinic else None
-    return Library(folder(tmp_path / "s", **states), own)
+    return Shelf(folder(tmp_path / "s", **states), own)
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +40,14 @@ def refusal(call: Callable[[], object]) -> tuple[str, ...]:
 
 def problems(tmp_path: Path, **states: str) -> str:
     """What is wrong with a folder of workflows."""
-    return "\n".join(refusal(library(tmp_path, **states).workflow_ids))
+    return "\n".join(refusal(shelf(tmp_path, **states).workflow_ids))
 
 
 # What extending means
 
 
 def test_a_table_is_merged_key_by_key_and_a_list_is_replaced(tmp_path: Path) -> None:
-    made = library(tmp_path, my_guide=GUIDE).workflow("my-guide")
+    made = shelf(tmp_path, my_guide=GUIDE).workflow("my-guide")
     before, after = SHIPPED.clocks["pa_decision"], made.clocks["pa_decision"]
     assert after.rungs == ("5bd", "0bd") != before.rungs
     assert (after.length, after.law, after.armed_by) == (before.length, before.law, before.armed_by)
@@ -56,7 +56,7 @@ def test_a_table_is_merged_key_by_key_and_a_list_is_replaced(tmp_path: Path) -> 
 
 
 def test_only_what_is_named_is_removed(tmp_path: Path) -> None:
-    made = library(tmp_path, my_guide=GUIDE).workflow("my-guide")
+    made = shelf(tmp_path, my_guide=GUIDE).workflow("my-guide")
     assert SHIPPED.clocks.keys() - made.clocks.keys() == {"pa_follow_up"}
 
 
@@ -68,13 +68,13 @@ def test_what_a_workflow_says_of_itself_is_never_taken_over(tmp_path: Path) -> N
 def test_one_of_ones_own_may_be_extended_too(tmp_path: Path) -> None:
     again = renamed(GUIDE, "other").replace('"humana-il-guide"', '"my-guide"')
     again = again.replace('remove = ["clocks.pa_follow_up"]', "").replace('"7bd"', '"6bd"')
-    made = library(tmp_path, my_guide=GUIDE, other=again)
+    made = shelf(tmp_path, my_guide=GUIDE, other=again)
     assert made.workflow("other").clocks["second_call"].length == "6bd"
     assert "pa_follow_up" not in made.workflow("other").clocks
 
 
 def test_what_is_resolved_loads_as_the_same_workflow(tmp_path: Path) -> None:
-    made = library(tmp_path, my_guide=GUIDE)
+    made = shelf(tmp_path, my_guide=GUIDE)
     for name in made.workflow_ids():
         found = made.workflow(name)
         text = "\n".join(toml.workflow(found))
@@ -83,14 +83,14 @@ def test_what_is_resolved_loads_as_the_same_workflow(tmp_path: Path) -> None:
 
 
 def test_what_is_resolved_loads_as_the_same_calendar(tmp_path: Path) -> None:
-    made = library(tmp_path)
+    made = shelf(tmp_path)
     for name in made:
         text = "\n".join(toml.calendar(made[name]))
         assert calendars.parse(tomllib.loads(text), f"{name}.toml").digest == made[name].digest
 
 
 def test_a_shipped_workflow_is_there_whatever_a_folder_holds(tmp_path: Path) -> None:
-    broken = Library(folder(tmp_path / "s", bad="no TOML"), folder(tmp_path / "c", bad="[["))
+    broken = Shelf(folder(tmp_path / "s", bad="no TOML"), folder(tmp_path / "c", bad="[["))
     assert broken.workflow("humana-il-guide") is SHIPPED
     assert broken["illinois-state"] is calendars.load("illinois-state")
 
@@ -101,11 +101,11 @@ def test_without_a_folder_nothing_but_the_shipped_is_known(
     folder(tmp_path, states=GUIDE, my_guide=GUIDE)
     monkeypatch.chdir(tmp_path / "own")
     with pytest.raises(UnknownName):
-        Library().workflow("my-guide")
+        Shelf().workflow("my-guide")
 
 
 def test_an_empty_folder_adds_nothing(tmp_path: Path) -> None:
-    empty = Library(tmp_path / "s", tmp_path / "c")
+    empty = Shelf(tmp_path / "s", tmp_path / "c")
     assert empty.workflow_ids() == workflows.available()
     assert list(empty) == calendars.available()
 
@@ -115,14 +115,14 @@ def test_what_is_no_toml_file_of_the_folder_itself_is_not_looked_at(tmp_path: Pa
     (made / "README.md").write_text("no definition")
     (made / "deeper").mkdir()
     (made / "deeper" / "bad.toml").write_text("[[")
-    assert Library(made).workflow_ids() == [*workflows.available(), "small"]
+    assert Shelf(made).workflow_ids() == [*workflows.available(), "small"]
 
 
 # Closing days of one's own
 
 
 def test_a_calendar_adds_closing_days_and_keeps_the_rest(tmp_path: Path) -> None:
-    base, made = calendars.load("illinois-state"), library(tmp_path)["my-clinic"]
+    base, made = calendars.load("illinois-state"), shelf(tmp_path)["my-clinic"]
     added = {day.date: day.status for day in made.days if day not in base.days}
     assert added == {date(2026, 12, 24): "own", date(2026, 11, 2): "own"}
     assert (made.first, made.last, made.weekend) == (base.first, base.last, base.weekend)
@@ -131,7 +131,7 @@ def test_a_calendar_adds_closing_days_and_keeps_the_rest(tmp_path: Path) -> None
 
 def test_a_day_that_is_closed_there_too_is_left_as_it_is_there(tmp_path: Path) -> None:
     text = f"{CLINIC}\n[[days]]\ndate = 2026-12-25\nname = 'Our party'\n"
-    (found,) = [d for d in library(tmp_path, clinic=text)["my-clinic"].days
+    (found,) = [d for d in shelf(tmp_path, clinic=text)["my-clinic"].days
                 if d.date == date(2026, 12, 25)]  # fmt: skip
     assert found in calendars.load("illinois-state").days
 
@@ -142,7 +142,7 @@ def weekdays(first: date, last: date) -> list[date]:
 
 def test_our_closing_days_make_nothing_later_and_what_we_must_do_earlier(tmp_path: Path) -> None:
     """Every clock, from each day around them, against numpy with and without those days."""
-    made = library(tmp_path, my_guide=GUIDE)
+    made = shelf(tmp_path, my_guide=GUIDE)
     ours = made.workflow("my-guide")
     plain = clocks.frame(SHIPPED, made)
     frame = clocks.frame(ours, made)
@@ -172,7 +172,7 @@ def test_our_closing_days_make_nothing_later_and_what_we_must_do_earlier(tmp_pat
 
 def test_the_worked_example_moves_back_over_our_closing_day(tmp_path: Path) -> None:
     """The denial notice of Friday 2026-09-04: act by Monday 11-02, which we are closed on."""
-    made = library(tmp_path, my_guide=GUIDE)
+    made = shelf(tmp_path, my_guide=GUIDE)
     frame = clocks.frame(made.workflow("my-guide"), made)
     basis = Basis(on=date(2026, 9, 4), at=None, field="notice_on")
     reading = clocks.read(SHIPPED.clocks["appeal_filing"], frame, basis)
@@ -211,7 +211,7 @@ def test_a_calendar_takes_its_horizon_from_what_it_extends(
     tmp_path: Path, change: str, says: str
 ) -> None:
     text = CLINIC.replace('extends = "illinois-state"', change)
-    assert says in "\n".join(refusal(lambda: list(library(tmp_path, clinic=text))))
+    assert says in "\n".join(refusal(lambda: list(shelf(tmp_path, clinic=text))))
 
 
 @pytest.mark.parametrize(
@@ -231,13 +231,13 @@ def test_an_odd_closing_day_is_refused_by_its_date_and_line(
     tmp_path: Path, day: str, says: str
 ) -> None:
     text = f"{CLINIC}\n[[days]]\n{day}\n"
-    assert says in "\n".join(refusal(lambda: list(library(tmp_path, clinic=text))))
+    assert says in "\n".join(refusal(lambda: list(shelf(tmp_path, clinic=text))))
 
 
 @pytest.mark.parametrize("days", ["days = 3", "days = [1]", "days = 'x'"])
 def test_closing_days_are_a_list_of_tables(tmp_path: Path, days: str) -> None:
     text = f"{CLINIC.split('[[days]]')[0]}{days}\n"
-    found = "\n".join(refusal(lambda: list(library(tmp_path, clinic=text))))
+    found = "\n".join(refusal(lambda: list(shelf(tmp_path, clinic=text))))
     assert "line 8: days: must be a list of tables" in found
 
 
@@ -245,7 +245,7 @@ def test_what_extends_a_bad_calendar_is_told_apart_from_it(tmp_path: Path) -> No
     bad = renamed(CLINIC, "bad").replace('extends = "illinois-state"', "")
     upper = renamed(CLINIC, "upper").replace('"illinois-state"', '"bad"')
     own = folder(tmp_path / "c", bad=bad, upper=upper)
-    found = refusal(lambda: list(Library(None, own)))
+    found = refusal(lambda: list(Shelf(None, own)))
     assert any("bad.toml: weekend: missing" in reason for reason in found)
     assert any("upper.toml: line 5: extends: what it extends is itself" in r for r in found)
 
@@ -257,7 +257,7 @@ def test_a_shipped_id_can_t_be_taken(tmp_path: Path) -> None:
     found = problems(tmp_path, humana_il_guide=renamed(SMALL, "humana-il-guide"))
     assert "line 1: id: 'humana-il-guide' is shipped with casetrack; choose another id" in found
     clinic = folder(tmp_path / "c", us_federal=renamed(CLINIC, "us-federal"))
-    assert "'us-federal' is shipped" in "\n".join(refusal(lambda: list(Library(None, clinic))))
+    assert "'us-federal' is shipped" in "\n".join(refusal(lambda: list(Shelf(None, clinic))))
 
 
 def test_two_files_can_t_have_one_id(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_what_extends_itself_in_the_end_is_refused(tmp_path: Path, names: list[s
 def test_calendars_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     a, b = (renamed(CLINIC, x).replace("illinois-state", y) for x, y in ("ab", "ba"))
     own = folder(tmp_path / "c", a=a, b=b)
-    found = "\n".join(refusal(lambda: list(Library(None, own))))
+    found = "\n".join(refusal(lambda: list(Shelf(None, own))))
     assert found.count("goes round in a circle") == 2
 
 
@@ -381,11 +381,11 @@ guards = [{{ name = "rules" }}]
 rules = [{{ field = "percent", test = "at_most", values = ["2"], says = "x", source = "ours" }},
          {{ field = "percent", test = "at_least", values = ["2.0"], says = "x", source = "ours" }}]
 """
-    assert "ponder" in library(tmp_path, my_guide=text).workflow("my-guide").triggers
+    assert "ponder" in shelf(tmp_path, my_guide=text).workflow("my-guide").triggers
 
 
 def test_every_problem_of_every_file_is_told_at_once_and_nothing_is_taken(tmp_path: Path) -> None:
-    made = library(tmp_path, small=SMALL, my_guide=GUIDE.replace('"7bd"', '"7y"'), bad="a = [")
+    made = shelf(tmp_path, small=SMALL, my_guide=GUIDE.replace('"7bd"', '"7y"'), bad="a = [")
     found = refusal(lambda: made.workflow("small"))
     assert any("my-guide.toml" in reason for reason in found)
     assert any("bad.toml" in reason for reason in found)
@@ -442,7 +442,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, kind: str) -> None:
         path.write_text(SMALL)
     if kind == "loop":
         path.symlink_to(path)
-    assert str(path) in refusal(Library(path).workflow_ids)[0]
+    assert str(path) in refusal(Shelf(path).workflow_ids)[0]
 
 
 def test_a_folder_that_may_not_be_read_is_refused(
@@ -452,20 +452,20 @@ def test_a_folder_that_may_not_be_read_is_refused(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", denied)
-    assert "cannot be read: Permission denied" in refusal(Library(tmp_path).workflow_ids)[0]
+    assert "cannot be read: Permission denied" in refusal(Shelf(tmp_path).workflow_ids)[0]
 
 
 def test_a_folder_of_very_many_files_is_refused(tmp_path: Path) -> None:
     made = folder(tmp_path / "s", **{f"w{n}": SMALL for n in range(101)})
-    assert "101 files; the limit is 100" in refusal(Library(made).workflow_ids)[0]
+    assert "101 files; the limit is 100" in refusal(Shelf(made).workflow_ids)[0]
 
 
 def test_a_file_that_takes_a_shipped_id_is_refused_wherever_it_stands(tmp_path: Path) -> None:
     made = folder(tmp_path, humana_il_guide=renamed(SMALL, "humana-il-guide"))
-    found = refusal(lambda: Library().check_workflow(made / "humana-il-guide.toml"))
+    found = refusal(lambda: Shelf().check_workflow(made / "humana-il-guide.toml"))
     assert "line 1: id: 'humana-il-guide' is shipped with casetrack" in found[1]
     made = folder(tmp_path, us_federal=renamed(CLINIC, "us-federal"))
-    found = refusal(lambda: Library().check_calendar(made / "us-federal.toml"))
+    found = refusal(lambda: Shelf().check_calendar(made / "us-federal.toml"))
     assert "line 1: id: 'us-federal' is shipped with casetrack" in found[1]
 
 
@@ -473,7 +473,7 @@ def test_what_is_shipped_is_extended_whatever_a_folder_holds(tmp_path: Path) -> 
     bad = folder(tmp_path / "s", humana_il_guide=renamed(SMALL, "humana-il-guide"))
     other = folder(tmp_path, other=renamed(GUIDE, "other"))
     own = folder(tmp_path / "c", my_clinic=CLINIC)
-    assert Library(bad, own).check_workflow(other / "other.toml").states == SHIPPED.states
+    assert Shelf(bad, own).check_workflow(other / "other.toml").states == SHIPPED.states
 
 
 @pytest.mark.parametrize("many", ["clocks", "fields", "keys", "remove"])

@@ -22,7 +22,7 @@ T = TypeVar("T")
 _ID = re.compile("[a-z][a-z0-9-]*")
 
 
-class Library(Mapping[str, Calendar]):
+class Shelf(Mapping[str, Calendar]):
     """Workflows by id; as a mapping it is the calendars.
 
     ``states``, ``calendars``: folders of one's own; without them there is what is shipped.
