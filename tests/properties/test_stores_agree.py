@@ -65,6 +65,12 @@ FULL = os.environ.get("CASETRACK_FULL") == "1"
 FLOW = workflows.load("humana-il-guide")
 KNOWN = {name: calendars.load(name) for name in calendars.available()}
 ZONE = FLOW.zone
+OPENING = {
+    name
+    for flow in workflows.available()
+    for name, clock in workflows.load(flow).clocks.items()
+    if clock.opens
+}
 STATES = sorted({state for name in workflows.available() for state in workflows.load(name).states})
 MARK = "\u2603typed"  # in every text that must be sealed
 
@@ -546,7 +552,7 @@ class TwoStores(RuleBasedStateMachine):
             self.check_lives(case, entries)
             self.check_identities(case, entries)
             for tracked in case.deadlines.values():
-                check_reading(tracked.deadline.reading)
+                check_reading(tracked.deadline.reading, opens=tracked.deadline.clock in OPENING)
 
     def check_lives(self, case: Case, entries: Sequence[e.Entry]) -> None:
         """Open only where alive; what was closed opens again by ``reopened`` alone."""
@@ -578,11 +584,14 @@ class TwoStores(RuleBasedStateMachine):
             assert deadline.deadline == f"{deadline.clock}#{deadline.n}"
 
 
-def check_reading(reading: e.Reading) -> None:
-    """``act_by`` is the earliest of all; ``due_at`` falls on ``due_on``, after the count began."""
+def check_reading(reading: e.Reading, *, opens: bool) -> None:
+    """``act_by`` is the earliest of all; ``due_at`` falls on ``due_on``, after the count began.
+
+    Where a right ``opens`` once the day has passed, it may be the day after, and never later.
+    """
     assert local_date(reading.due_at, ZONE) == reading.due_on
     assert reading.unrolled_on <= reading.due_on
-    assert reading.act_by <= reading.due_on
+    assert reading.act_by <= reading.due_on + timedelta(days=opens)
     assert reading.law_by is None or reading.act_by <= reading.law_by
     assert reading.stated_due_on is None or reading.act_by <= reading.stated_due_on
     if reading.length[0].isdigit():
