@@ -3,6 +3,7 @@
 CPU is that of this process and of the children it has waited for.
 """
 
+import os
 import resource
 import statistics
 import subprocess
@@ -65,8 +66,8 @@ def compared(ours: Measure, reference: Measure, rounds: int) -> Ratio:
 
 def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> None:
     """Another program to its end, what it says thrown away; CalledProcessError if it fails."""
-    nowhere = subprocess.DEVNULL
-    subprocess.run(command, check=True, stdout=nowhere, stderr=nowhere, env=variables)
+    nowhere, all_variables = subprocess.DEVNULL, {**os.environ, **(variables or {})}
+    subprocess.run(command, check=True, stdout=nowhere, stderr=nowhere, env=all_variables)
 
 
 def peak(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> float:
@@ -75,5 +76,6 @@ def peak(command: Sequence[str | Path], variables: Mapping[str, str] | None = No
     A small process stands between, since a child's peak begins with that of its parent.
     """
     between = [sys.executable, "-I", "-S", "-c", _PEAK, *command]
-    found = subprocess.run(between, check=True, capture_output=True, text=True, env=variables)
+    all_variables = {**os.environ, **(variables or {})}
+    found = subprocess.run(between, check=True, capture_output=True, text=True, env=all_variables)
     return int(found.stdout) * 1024 / 1_000_000
