@@ -64,8 +64,9 @@ def compared(ours: Measure, reference: Measure, rounds: int) -> Ratio:
 
 
 def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> None:
-    """Another program to its end, its output thrown away; CalledProcessError if it fails."""
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=variables)
+    """Another program to its end, what it says thrown away; CalledProcessError if it fails."""
+    nowhere = subprocess.DEVNULL
+    subprocess.run(command, check=True, stdout=nowhere, stderr=nowhere, env=variables)
 
 
 def peak(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> float:

@@ -14,8 +14,8 @@ def bench(*arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def test_every_bench_that_needs_nothing_else_gives_rows() -> None:
-    names = bench("--list").split()
+def test_every_bench_that_needs_no_other_environment_gives_rows() -> None:
+    names = [name for name in bench("--list").split() if not name.startswith("start-")]
     rows = json.loads(bench("--json", *TINY, "--only", *names))
     assert len(rows) >= len(names)
     assert all(row["reach"] is None or row["reached"] is not None for row in rows)
