@@ -12,10 +12,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
-from scripts.benchmarks import counting, starting
+from scripts.benchmarks import counting, reading, starting, sweeping
 from scripts.benchmarks.rows import Family, Row, Sizes
 
-BENCHES: Family = {**counting.BENCHES, **starting.BENCHES}
+BENCHES: Family = {**counting.BENCHES, **starting.BENCHES, **reading.BENCHES, **sweeping.BENCHES}
 WORDS = {True: "reached", False: "**not reached**", None: ""}
 
 

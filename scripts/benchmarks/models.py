@@ -64,7 +64,12 @@ def sources(now: datetime) -> Sources:
 
 def place(path: Path, ledger_id: str) -> Keep:
     """Where the key and the checkpoint of a ledger file stand, beside it."""
-    return keep(Seal(state_dir=str(path.parent / "seals")), ledger_id)
+    return keep(Seal(state_dir=str(seals(path))), ledger_id)
+
+
+def seals(path: Path) -> Path:
+    """Alike for a file and for its draft: their ledgers have one id."""
+    return path.parent / f"{path.stem}-seals"
 
 
 def _due(ledger: SqlLedger, case_id: str) -> int:

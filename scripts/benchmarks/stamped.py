@@ -8,6 +8,7 @@ and chain, so that the file is a ledger in which an audit finds nothing wrong.
 
 import argparse
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -69,6 +70,7 @@ def stamped(shape: Shape, folder: Path | None = None) -> Path:
         draft = path.with_suffix(".part")
         for left in ("", "-wal", "-shm"):
             Path(f"{draft}{left}").unlink(missing_ok=True)
+        shutil.rmtree(models.seals(draft), ignore_errors=True)
         make(draft, shape)
         draft.rename(path)
     return path
