@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
-from scripts.benchmarks import counting, firing, importing, starting
+from scripts.benchmarks import counting, firing, importing, reading, starting, sweeping
 from scripts.benchmarks.rows import Family, Row, Sizes
 
 BENCHES: Family = {
@@ -20,6 +20,8 @@ BENCHES: Family = {
     **firing.BENCHES,
     **importing.BENCHES,
     **starting.BENCHES,
+    **reading.BENCHES,
+    **sweeping.BENCHES,
 }
 WORDS = {True: "reached", False: "**not reached**", None: ""}
 
