@@ -52,7 +52,7 @@ class Chaos:
         self.do("db", "init")
         self.do("audit", "key", "new")
         self.do("open", "--workflow", "humana-il-guide", "--ref", "SHARED")
-        self.do("fire", "SHARED", "submit", "--override", "paper", "method=portal")
+        self.do("fire", "SHARED", "submit", "--on", "-20bd", "--override", "x", "method=portal")
         return clients(self.url, self.folder)
 
     def round(self, number: int, working: list[Client]) -> None:
