@@ -82,9 +82,12 @@ class Client:
         self.kill()
         self.process = self._started()
 
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+    def supervised(self) -> int | None:
+        """Started again if it ended by itself; what it ended with, None if it runs."""
+        code = self.process.poll()
+        if code is not None:
+            self.process = self._started()
+        return code
 
 
 def clients(url: str, folder: Path) -> list[Client]:

@@ -71,10 +71,11 @@ def own() -> Iterator[Own]:
 
 
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """The URL of a new, empty database; it is dropped at the end."""
+def database(server: str, like: str | None = None) -> Iterator[str]:
+    """The URL of a new database, empty or a copy of another; it is dropped at the end."""
     name = f"casetrack_test_{os.getpid()}_{next(_numbers)}"
-    execute(server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    original = "template0" if like is None else make_url(like).database
+    execute(server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {original}")
     try:
         url = make_url(server).set(drivername="postgresql+psycopg", database=name)
         yield url.render_as_string(hide_password=False)

@@ -79,10 +79,16 @@ class ServerDatabase:
     def make(self, connection: Connection) -> None:
         server_schema.create(connection)
 
-    def opened_body(self) -> str:
-        with self.reworded(), self._engine.connect() as connection:
+    @contextmanager
+    def present(self) -> Iterator[Connection]:
+        """A connection to the ledger that is there, in whatever state it is."""
+        with self._engine.connect() as connection:
             if _schema_of(connection) is None:
                 raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+            yield connection
+
+    def opened_body(self) -> str:
+        with self.reworded(), self.present() as connection:
             revision, body = connection.exec_driver_sql(_IDENTITY).one()
         if revision is None or body is None:
             raise BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
