@@ -41,7 +41,10 @@ _BY_STATE: dict[str, tuple[type[CasetrackError], str]] = {
 }
 _DAMAGED = (Corrupt, "{} is damaged or was changed by hand")
 # What a server says that turns a connection away, for the driver hands no code on.
-_TURNED_AWAY = ("starting up", "shutting down", "recovery", "too many clients", "reserved for")
+_TURNED_AWAY = (
+    "starting up", "shutting down", "recovery", "too many clients", "too many connections",
+    "reserved for",
+)  # fmt: skip
 
 
 @contextmanager
