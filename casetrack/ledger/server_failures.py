@@ -15,13 +15,16 @@ from casetrack.ledger.tables import KEY_TAKEN, NOT_NEXT, metadata
 
 _WORD = re.compile(r"\w+")
 _TAKEN = {"case_by_reference": reference_taken, "ledger_case_id_key_key": key_taken}
+_ENTRIES = (
+    "writer (phi_reader for --phi and exports, sealer for seals and keys, redactor to redact)"
+)
 _REFUSALS = {
     guards.WRONG_WRITER: "the server knows this session as another user; log in as the writer",
     guards.WRONG_TIME: (
         "this machine's clock and the database server's differ by more than five minutes; set them"
     ),
     guards.WRONG_KIND: (
-        "the server takes no such entry from the session's user; log in with another role"
+        f"the server takes no such entry from the session's user: it takes the role {_ENTRIES}"
     ),
     guards.WRONG_VALUE: (
         "the server takes no typed value of a case from the session's user; log in as a writer"
@@ -72,7 +75,10 @@ def _roles(said: str, statement: str) -> str:
     """The roles whom the server would have let, by the table that it names."""
     act = (statement.split() or ["SELECT"])[0].upper()
     tables = [word for word in _WORD.findall(said) if word in metadata.tables]
-    return " or ".join(grants.may(act, tables[-1]) if tables else ("owner",))
+    if act == "INSERT" and tables[-1:] == ["ledger"]:
+        return _ENTRIES
+    *others, last = grants.may(act, tables[-1]) if tables else ("owner",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _refused(why: str) -> CasetrackError:

@@ -93,6 +93,10 @@ class SqlLedger(SqlQueries):
         return self._sources
 
     @property
+    def withheld(self) -> bool:
+        return self._withheld
+
+    @property
     def path(self) -> Path:
         """The file; ``Refused`` where the ledger lies on a server."""
         return self._database.path
