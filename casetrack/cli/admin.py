@@ -224,6 +224,26 @@ def db_backup(
         render.lines([f"copied to {target}"])
 
 
+@db.command("grants")
+def db_grants(
+    ctx: typer.Context,
+    prefix: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the roles' names begin with: NAME_writer, ..."),
+    ] = "casetrack",
+    as_json: AsJson = False,
+) -> None:
+    """Print the SQL that makes a server's roles and gives each its rights; nothing is run."""
+    from casetrack.service import granting
+
+    found = granting.grants(session(ctx).db, prefix)
+    if as_json:
+        roles = [{"role": r.role, "name": r.name, "does": r.does} for r in found.roles]
+        render.data("db-grants", {"roles": roles, "sql": found.sql})
+    else:
+        render.lines(found.sql.splitlines())
+
+
 @config.command("show")
 def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Each setting with where it came from."""

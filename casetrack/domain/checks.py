@@ -47,7 +47,7 @@ def _ruled(rule: Rule, values: dict[str, Value], on: date) -> Finding:
         return _rule_finding(rule, "satisfied", "holds", blocking=rule.blocking)
     if verdict == "missing":
         return _rule_finding(rule, "warning", "not recorded yet", blocking=False)
-    detail = "does not hold" if verdict == "fails" else "was redacted and can't be judged"
+    detail = "does not hold" if verdict == "fails" else f"was {verdict} and can't be judged"
     status: Status = "failing" if rule.blocking else "warning"
     return _rule_finding(rule, status, detail, blocking=rule.blocking)
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from casetrack.domain.changeover import Dropped, Ground, Kept, Renamed, Why
 from casetrack.domain.readings import (
     REDACTED,
+    WITHHELD,
     CalendarUse,
     Closed,
     Closing,
@@ -29,6 +30,7 @@ from casetrack.domain.readings import (
 # What events are made of goes by the events' own name, too.
 __all__ = [
     "REDACTED",
+    "WITHHELD",
     "CalendarUse",
     "Closed",
     "Closing",
@@ -262,7 +264,10 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """An event as recorded. ``disclosed`` holds the clear text still on file, by sealed name."""
+    """An event as recorded. ``disclosed`` holds the clear text still on file, by sealed name.
+
+    ``withheld``: who reads may not see what else is on file.
+    """
 
     ledger: str
     case: str
@@ -280,9 +285,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     body: str
     digest: str
     disclosed: Mapping[str, Typed]
+    withheld: bool = False
 
     def value(self, name: str) -> Value | None:
-        """The sealed value of that name: its text, ``REDACTED``, or None if there is none."""
-        if name not in self.sealed:
-            return None
-        return self.disclosed.get(name, REDACTED)
+        """The sealed value of that name: its text, why it is not shown, None if there is none."""
+        return self.disclosed.get(name, self.hidden) if name in self.sealed else None
+
+    @property
+    def hidden(self) -> Redacted:
+        """Why a sealed value that is not among the ``disclosed`` is not."""
+        return WITHHELD if self.withheld else REDACTED

@@ -155,7 +155,8 @@ def _planned(case: Case, entry: e.Entry, data: e.DeadlinePlanned) -> Case:
 
 def field_values(entry: e.Entry, clear: Mapping[str, e.Typed]) -> dict[str, e.Value]:
     """An entry's field values, clear and sealed together."""
-    sealed = {n: entry.disclosed.get(n, e.REDACTED) for n in entry.sealed if n not in ENVELOPE}
+    hidden = entry.hidden
+    sealed = {n: entry.disclosed.get(n, hidden) for n in entry.sealed if n not in ENVELOPE}
     return {**clear, **sealed}
 
 

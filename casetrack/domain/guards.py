@@ -12,7 +12,7 @@ from casetrack.domain.checks import concerns
 from casetrack.domain.clocks import ends_within_day, runs_in_hours
 from casetrack.domain.events import Gap, Value
 from casetrack.domain.gaps import named, order_code
-from casetrack.domain.requirements import assess, judge
+from casetrack.domain.requirements import HIDDEN, assess, judge
 from casetrack.domain.workflow import DAY, STAGE, Clock, Guard, GuardName, Workflow
 
 
@@ -71,7 +71,7 @@ def _rules(ask: Ask, guard: Guard) -> tuple[Unmet, ...]:
     return tuple(
         _against(guard, f"{rule.field}: {rule.says} (give {rule.field}=...)", rule.field)
         for rule, verdict in verdicts
-        if verdict in {"fails", "redacted"}
+        if verdict in {"fails", *HIDDEN}
     )
 
 

@@ -10,12 +10,14 @@ from casetrack.domain.workflow import Kind, Owner, Roll
 
 
 class Redacted(Enum):
-    """The value was disclosed once and has been taken back."""
+    """A value not to be had: taken back for good, or withheld from the account that reads."""
 
     REDACTED = "redacted"
+    WITHHELD = "withheld"
 
 
 REDACTED = Redacted.REDACTED
+WITHHELD = Redacted.WITHHELD
 Typed = str | tuple[str, ...]
 Value = Typed | Redacted
 Closing = Literal["satisfied", "superseded", "cancelled", "lapsed"]

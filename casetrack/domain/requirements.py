@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from casetrack.domain.case import Case, Evidence
 from casetrack.domain.codes import ndc11
-from casetrack.domain.events import REDACTED, Value
+from casetrack.domain.events import REDACTED, Redacted, Value
 from casetrack.domain.fields import number
 from casetrack.domain.workflow import Freshness, Item, Rule, Test
 
-Verdict = Literal["holds", "fails", "missing", "redacted"]
+Verdict = Literal["holds", "fails", "missing", "redacted", "withheld"]
+HIDDEN = frozenset({"redacted", "withheld"})
 Status = Literal["satisfied", "missing", "failing", "stale", "warning"]
 Check = Callable[[str, tuple[str, ...], date], bool]
 
@@ -83,8 +84,9 @@ def judge(rule: Rule, values: Mapping[str, Value], on: date) -> Verdict:
     if value is None:
         return "missing"
     excepted = values.get(rule.unless) if rule.unless else None
-    if value is REDACTED or excepted is REDACTED:
-        return "redacted"
+    for looked_at in (value, excepted):
+        if isinstance(looked_at, Redacted):
+            return "redacted" if looked_at is REDACTED else "withheld"
     texts = _texts(value)
     spared = {t.strip().casefold() for t in _texts(excepted)}
     tested = [t for t in texts if t.strip().casefold() not in spared]
@@ -93,7 +95,7 @@ def judge(rule: Rule, values: Mapping[str, Value], on: date) -> Verdict:
 
 
 def _texts(value: Value | None) -> tuple[str, ...]:
-    if value is None or value is REDACTED:
+    if value is None or isinstance(value, Redacted):
         return ()
     return (value,) if isinstance(value, str) else value
 
@@ -173,11 +175,11 @@ def _content(make: _Maker, evidence: Evidence, on: date) -> Finding | None:
     if not broken:
         return None
     rule, verdict = min(broken, key=lambda pair: not pair[0].blocking)
-    redacted = verdict == "redacted"
+    hidden = verdict in HIDDEN
     return make.problem(
         "failing",
-        f"{rule.field} was redacted and can't be judged" if redacted else rule.says,
-        "redacted" if redacted else rule.field,
+        f"{rule.field} was {verdict} and can't be judged" if hidden else rule.says,
+        verdict if hidden else rule.field,
         blocking=item.blocking and rule.blocking,
         source=rule.source,
     )
@@ -190,10 +192,11 @@ def _incomplete(make: _Maker, evidence: Evidence) -> Finding | None:
     if absent:
         detail = f"recorded without {', '.join(absent)}"
         return make.problem("failing", detail, "incomplete", blocking=item.blocking)
-    redacted = [f for f in item.required if evidence.values[f] is REDACTED]
-    if redacted:
-        detail = f"{', '.join(redacted)}: redacted, and can't be judged"
-        return make.problem("failing", detail, "redacted", blocking=item.blocking)
+    for why in Redacted:
+        hidden = [f for f in item.required if evidence.values[f] is why]
+        if hidden:
+            detail = f"{', '.join(hidden)}: {why.value}, and can't be judged"
+            return make.problem("failing", detail, why.value, blocking=item.blocking)
     return None
 
 
@@ -203,7 +206,7 @@ def _broken(item: Item, evidence: Evidence, on: date) -> list[tuple[Rule, Verdic
     return [
         (rule, verdict)
         for rule, verdict in verdicts
-        if verdict in {"fails", "redacted"} or (verdict == "missing" and rule.test == "given")
+        if verdict in {"fails", *HIDDEN} or (verdict == "missing" and rule.test == "given")
     ]
 
 

@@ -47,6 +47,12 @@ class Database(Protocol):
     def unmade(self) -> None:
         """Take away what ``create`` began."""
 
+    def withholds(self) -> bool:
+        """Whether this session may not read what was typed; known once ``opened_body`` was."""
+
+    def owned(self) -> None:
+        """``BadDatabase`` unless this session may do all that can be done here."""
+
     def scrub(self) -> None:
         """Leave no byte of an erased value in reach of the database."""
 

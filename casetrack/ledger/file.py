@@ -52,6 +52,12 @@ class FileDatabase:
         for left in ("", "-wal", "-shm"):
             Path(f"{self._path}{left}").unlink(missing_ok=True)
 
+    def withholds(self) -> bool:
+        return False
+
+    def owned(self) -> None:
+        """Whoever may write the file."""
+
     def scrub(self) -> None:
         redaction.scrub(self._engine)
 

@@ -58,6 +58,10 @@ class MemoryLedger:
         return self._practice
 
     @property
+    def withheld(self) -> bool:
+        return False
+
+    @property
     def sources(self) -> Sources:
         return self._sources
 

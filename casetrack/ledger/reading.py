@@ -5,6 +5,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Select, bindparam, func, literal, select
 
 from casetrack.domain.events import Entry
@@ -29,13 +30,35 @@ _END = "\U0010ffff"
 
 
 def entries(
-    connection: Connection, first: str, last: str
+    connection: Connection, first: str, last: str, *, withheld: bool = False
 ) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    """Each case with its entries, for the ids from ``first`` to ``last`` inclusive, in order."""
+    """Each case with its entries, for the ids from ``first`` to ``last`` inclusive, in order.
+
+    ``withheld``: nothing is asked of what was typed but a case's name, as its view has it.
+    """
+    if withheld:
+        yield from _outsides(connection, first, last)
+        return
     texts = _disclosures(connection, first, last)
     rows = connection.execute(_ENTRIES, {"first": first, "last": last})
     for case_id, found in groupby(rows, key=lambda row: str(row[0])):
         yield case_id, tuple(_entry(row, texts.get((row[0], row[1]), {})) for row in found)
+
+
+def _outsides(
+    connection: Connection, first: str, last: str
+) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    c = t.case_view.c
+    named = select(c.case_id, c.reference).where(c.case_id.between(first, last))
+    names = {case_id: name for case_id, name in connection.execute(named) if name is not None}
+    rows = connection.execute(_ENTRIES, {"first": first, "last": last})
+    for case_id, found in groupby(rows, key=lambda row: str(row[0])):
+        yield case_id, tuple(_outside(_entry(row, {}), names.get(case_id)) for row in found)
+
+
+def _outside(entry: Entry, name: str | None) -> Entry:
+    known = {} if name is None or "reference" not in entry.sealed else {"reference": name}
+    return replace(entry, withheld=True, disclosed=known)
 
 
 def _disclosures(

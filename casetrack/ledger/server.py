@@ -9,7 +9,7 @@ from weakref import finalize
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from casetrack.errors import BadDatabase, Refused
+from casetrack.errors import BadDatabase, Refused, Undelivered
 from casetrack.ledger import server_schema
 from casetrack.ledger.server_failures import reworded
 from casetrack.ledger.tables import REVISION
@@ -28,8 +28,28 @@ _SETTINGS = {
 _LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
 _IDENTITY = """
 SELECT (SELECT version_num FROM alembic_version),
-  (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1)
+  (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1),
+  NOT has_table_privilege('disclosure', 'SELECT')
 """
+_PLACE = """
+SELECT to_regnamespace(:name), has_schema_privilege(to_regnamespace(:name), 'USAGE')
+"""
+_OWNED = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'ledger'::regclass"
+# An owner may always; others only from version 17 on, where that can be granted.
+_MAY_VACUUM = """
+SELECT bool_and(pg_has_role(relowner, 'USAGE') OR
+  CASE WHEN current_setting('server_version_num')::integer >= 170000
+  THEN has_table_privilege(oid, 'MAINTAIN') ELSE FALSE END)
+FROM pg_class WHERE oid = ANY (ARRAY['disclosure', 'value_view', 'case_view']::regclass[])
+"""
+_NO_ROLE = (
+    "{} is closed to the session's user: its administrator grants a role (casetrack db grants)"
+)
+_NOT_OWNER = "{} does not allow this to the session's user: it takes the role owner"
+_NOT_VACUUMED = (
+    "what was redacted is out of every table of {}, but this server lets only the owner vacuum:"
+    " let the owner run 'casetrack db rebuild' to erase old rows too"
+)
 
 
 class ServerDatabase:
@@ -38,6 +58,7 @@ class ServerDatabase:
     def __init__(self, url: str) -> None:
         parsed = _parsed(url)
         self._name = _named(parsed)
+        self._withholds = False
         self._engine = create_engine(
             parsed,
             isolation_level="REPEATABLE READ",
@@ -88,9 +109,12 @@ class ServerDatabase:
 
     def admitted(self, connection: Connection) -> str | None:
         """As ``opened_body``, but for a ledger whose opening is gone: that is for audits to say."""
-        if _schema_of(connection) is None:
+        there, usable = _place(connection)
+        if there is None:
             raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
-        revision, body = connection.exec_driver_sql(_IDENTITY).one()
+        if not usable:
+            raise BadDatabase(_NO_ROLE.format(self._name))
+        revision, body, self._withholds = connection.exec_driver_sql(_IDENTITY).one()
         if revision is None:
             raise self._none_of_ours()
         if revision != REVISION:
@@ -104,8 +128,19 @@ class ServerDatabase:
     def unmade(self) -> None:
         """All that was made was in one transaction."""
 
+    def withholds(self) -> bool:
+        return self._withholds
+
+    def owned(self) -> None:
+        with self._engine.connect() as connection:
+            if not connection.exec_driver_sql(_OWNED).scalar_one():
+                raise BadDatabase(_NOT_OWNER.format(self._name))
+
     def scrub(self) -> None:
         """Dead rows go; the server's write-ahead log and its backups are the operator's."""
+        with self._engine.connect() as connection:
+            if not connection.exec_driver_sql(_MAY_VACUUM).scalar_one():
+                raise Undelivered(_NOT_VACUUMED.format(self._name))
         with self._engine.connect() as connection:
             free = connection.execution_options(isolation_level="AUTOCOMMIT")
             for table in ("disclosure", "value_view", "case_view"):
@@ -120,7 +155,7 @@ def created(url: str) -> ServerDatabase:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
             if encoding != "UTF8":
                 raise BadDatabase(f"{made.name} is in {encoding}; make the database with UTF8")
-            if _schema_of(connection) is not None:
+            if _place(connection)[0] is not None:
                 raise BadDatabase(f"{made.name} holds a ledger already and is left as it is")
     except BaseException:
         made.engine.dispose()
@@ -128,9 +163,10 @@ def created(url: str) -> ServerDatabase:
     return made
 
 
-def _schema_of(connection: Connection) -> object:
-    asked = text("SELECT to_regnamespace(:name)")
-    return connection.execute(asked, {"name": server_schema.SCHEMA}).scalar_one()
+def _place(connection: Connection) -> tuple[object, bool]:
+    """Our schema if it is there, and whether this session may use it."""
+    there, usable = connection.execute(text(_PLACE), {"name": server_schema.SCHEMA}).one()
+    return there, bool(usable)
 
 
 def _parsed(url: str) -> URL:

@@ -1,5 +1,6 @@
 """PostgreSQL's errors in our own words: its messages and details hold values, and are not shown."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,24 +8,36 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from casetrack.errors import BadDatabase, Busy, CasetrackError, Corrupt
+from casetrack.ledger import grants
 from casetrack.ledger import server_schema as guards
 from casetrack.ledger.refusals import key_taken, moved_on, reference_taken
-from casetrack.ledger.tables import KEY_TAKEN, NOT_NEXT
+from casetrack.ledger.tables import KEY_TAKEN, NOT_NEXT, metadata
 
+_WORD = re.compile(r"\w+")
 _TAKEN = {"case_by_reference": reference_taken, "ledger_case_id_key_key": key_taken}
+_ENTRIES = (
+    "writer (phi_reader for --phi and exports, sealer for seals and keys, redactor to redact)"
+)
 _REFUSALS = {
     guards.WRONG_WRITER: "the server knows this session as another user; log in as the writer",
     guards.WRONG_TIME: (
         "this machine's clock and the database server's differ by more than five minutes; set them"
     ),
+    guards.WRONG_KIND: (
+        f"the server takes no such entry from the session's user: it takes the role {_ENTRIES}"
+    ),
+    guards.WRONG_VALUE: (
+        "the server takes no typed value of a case from the session's user; log in as a writer"
+    ),
 }
+_NOT_ALLOWED = "{} does not allow this to the session's user: it takes the role {}"
 _BY_CLASS: dict[str, tuple[type[CasetrackError], str]] = {
     "08": (BadDatabase, "{} cannot be reached; is the server running, and the address right?"),
     "25": (BadDatabase, "{} takes no writes now; use the primary server"),
     "28": (BadDatabase, "{} does not let this user in; see the password file and pg_hba.conf"),
     "3D": (BadDatabase, "{} is not on the server; make the database first"),
     "3F": (BadDatabase, "no ledger at {}; run 'casetrack db init'"),
-    "42": (BadDatabase, "{} does not allow this to the session's user, or holds no ledger"),
+    "42": (BadDatabase, "{} holds no ledger, or one that was changed by hand"),
     "53": (BadDatabase, "{} has no room left; see the server's log"),
     "55": (Busy, "{} is in use by another process; try again"),
 }
@@ -52,12 +65,12 @@ def reworded(name: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise explained(error.orig, name) from None
+        raise explained(error.orig, name, error.statement or "") from None
     except psycopg.Error as error:
         raise explained(error, name) from None
 
 
-def explained(error: BaseException | None, name: str) -> CasetrackError:
+def explained(error: BaseException | None, name: str, statement: str = "") -> CasetrackError:
     """What the driver's error means."""
     if not isinstance(error, psycopg.Error):
         return Corrupt(f"{name} answered what was not understood")
@@ -68,6 +81,8 @@ def explained(error: BaseException | None, name: str) -> CasetrackError:
         return _TAKEN.get(diag.constraint_name or "", moved_on)()
     if state in {"40001", "40P01"}:
         return moved_on()
+    if state == "42501":
+        return BadDatabase(_NOT_ALLOWED.format(name, _roles(diag.message_primary or "", statement)))
     kind, message = _BY_STATE.get(state) or _BY_CLASS.get(state[:2], _DAMAGED)
     return kind(message.format(name))
 
@@ -78,6 +93,16 @@ def _stateless(error: psycopg.Error) -> str:
         return "57P01"
     turned_away = any(word in str(error) for word in _TURNED_AWAY)
     return "57P03" if turned_away else "08006"
+
+
+def _roles(said: str, statement: str) -> str:
+    """The roles whom the server would have let, by the table that it names."""
+    act = (statement.split() or ["SELECT"])[0].upper()
+    tables = [word for word in _WORD.findall(said) if word in metadata.tables]
+    if act == "INSERT" and tables[-1:] == ["ledger"]:
+        return _ENTRIES
+    *others, last = grants.may(act, tables[-1]) if tables else ("owner",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _refused(why: str) -> CasetrackError:

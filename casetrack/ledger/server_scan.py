@@ -146,11 +146,10 @@ class ServerScan(Scan):
         self, asked: "LiteralString | sql.Composed", values: Sequence[object] = ()
     ) -> Iterator[Any]:
         """Streamed: a cursor of the server's, read some thousand rows at a time."""
-        cursor = self._server.cursor(name=f"scan_{next(self._names)}")
-        cursor.itersize = _BATCH
-        cursor.execute(asked, values or None)
-        yield from cursor
-        cursor.close()
+        with self._server.cursor(name=f"scan_{next(self._names)}") as cursor:
+            cursor.itersize = _BATCH
+            cursor.execute(asked, values or None)
+            yield from cursor
 
     def _one(self, asked: LiteralString) -> tuple[Any, ...]:
         row = self._server.execute(asked).fetchone()

@@ -16,6 +16,8 @@ REFUSED = "CT001"
 NOT_RECORDED = "the entry is not what its body says"
 WRONG_WRITER = "the entry is by another than who writes it"
 WRONG_TIME = "the time recorded is more than five minutes from now"
+WRONG_KIND = "the entry is of a kind that this role does not write"
+WRONG_VALUE = "this role discloses nothing of a case"
 
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
@@ -34,6 +36,17 @@ _KEPT = {
     "checkpoint": ("a checkpoint is never changed", "a checkpoint is never deleted"),
     "unsealed": ("what waits to be sealed is never changed", None),
 }
+_VALUE = """
+BEGIN
+  IF NEW.case_id <> '00000000-0000-0000-0000-000000000000'
+      AND NOT has_table_privilege('definition', 'INSERT')
+      AND NOT has_table_privilege('disclosure', 'DELETE') THEN
+    {};
+  END IF;
+  RETURN NEW;
+END
+"""
+# Who may write an entry of its kind is told from the rights on the tables that go with it.
 # The writer's own days and name are checked unless the owner of the tables writes, who copies
 # ledgers, or the ledger is for practice.
 _ENTRY = """
@@ -59,6 +72,16 @@ BEGIN
       OR said->>'recorded_at' IS DISTINCT FROM NEW.recorded_at
       OR said->>'prev' IS DISTINCT FROM encode(before, 'hex') THEN
     {altered};
+  END IF;
+  IF NOT (CASE
+      WHEN NEW.type = 'ValueRedacted' THEN has_table_privilege('disclosure', 'DELETE')
+      WHEN NEW.case_id <> '00000000-0000-0000-0000-000000000000'
+        THEN has_table_privilege('definition', 'INSERT')
+      WHEN NEW.type = 'DisclosureMade' THEN has_table_privilege('disclosure', 'SELECT')
+      WHEN NEW.type IN ('KeyMade', 'KeyRotated') THEN has_table_privilege('leaf', 'INSERT')
+      ELSE pg_has_role((SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')
+      END) THEN
+    {kind};
   END IF;
   IF NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')
       AND NOT (SELECT (body::jsonb->'data'->>'practice')::boolean FROM ledger
@@ -158,6 +181,8 @@ def guards() -> Iterator[str]:
         "BEFORE DELETE ON disclosure",
         _REDACTED.format(_raise("disclosures are deleted by a redaction only")),
     )
+    value = _VALUE.format(_raise(WRONG_VALUE))
+    yield from _guard("disclosure_insert", "BEFORE INSERT ON disclosure", value)
     yield from _guard(
         "leaf_insert",
         "BEFORE INSERT ON leaf",
@@ -185,6 +210,7 @@ def _entry() -> str:
         altered=_raise(NOT_RECORDED),
         writer=_raise(WRONG_WRITER),
         time=_raise(WRONG_TIME),
+        kind=_raise(WRONG_KIND),
     )
 
 

@@ -77,6 +77,7 @@ class SqlLedger(SqlQueries):
         self._sources = sources
         self._id = opened.ledger
         self._practice = opened.data.practice
+        self._withheld = database.withholds()
         self._batch: Batch | None = None
 
     @property
@@ -90,6 +91,10 @@ class SqlLedger(SqlQueries):
     @property
     def sources(self) -> Sources:
         return self._sources
+
+    @property
+    def withheld(self) -> bool:
+        return self._withheld
 
     @property
     def path(self) -> Path:
@@ -165,13 +170,15 @@ class SqlLedger(SqlQueries):
 
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         with self._reading() as connection:
-            return next((found for _, found in reading.entries(connection, case_id, case_id)), ())
+            streams = reading.entries(connection, case_id, case_id, withheld=self._withheld)
+            return next((found for _, found in streams), ())
 
     def streams(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
         """Every case in order of id with its entries, some hundred cases at a time."""
         for ids in self._pages():
             with self._reading() as connection:
-                found = list(reading.entries(connection, ids[0], ids[-1]))
+                streams = reading.entries(connection, ids[0], ids[-1], withheld=self._withheld)
+                found = list(streams)
             yield from found
 
     def stored(self, case_id: str) -> Sequence[tuple[str, str]]:
@@ -212,6 +219,8 @@ class SqlLedger(SqlQueries):
 
     def rebuild(self) -> int:
         """Not inside a transaction; it also scrubs what a redaction could not."""
+        with self._database.reworded():
+            self._database.owned()
         with self.transaction(), self._reading() as connection:
             number = rebuild_views(connection)
         self.scrub()

@@ -149,6 +149,10 @@ class Ledger(Protocol):
     def sources(self) -> Sources: ...
 
     @property
+    def withheld(self) -> bool:
+        """Whether what was typed is not shown to this session, nor looked up for it."""
+
+    @property
     def runs(self) -> Runs:
         """What unattended runs keep beside the entries."""
 
@@ -255,10 +259,10 @@ class Ledger(Protocol):
 
 
 def all_targets(entries: Iterable[Entry]) -> tuple[Target, ...]:
-    """Every sealed value still disclosed, oldest first."""
+    """Every sealed value still disclosed, or withheld from who asks, oldest first."""
     return tuple(
         Target(version=entry.version, name=name)
         for entry in entries
         for name in sorted(entry.sealed)
-        if name in entry.disclosed
+        if entry.withheld or name in entry.disclosed
     )

@@ -9,7 +9,7 @@ from casetrack.domain import checks, dates
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Evidence, Tracked
 from casetrack.domain.docket import Item, facts_of, item
-from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Reading, Value
+from casetrack.domain.events import REDACTED, Deadline, Ended, Moved, Reading, Redacted, Value
 from casetrack.domain.plans import clock_of
 from casetrack.domain.requirements import Finding
 from casetrack.domain.workflow import Workflow
@@ -26,7 +26,7 @@ def shown(value: Value, *, phi: bool, clear: bool) -> object:
     """A value as the reader may see it: null where it is sealed and ``--phi`` was not given."""
     if value is REDACTED:
         return "(redacted)"
-    if not (phi or clear):
+    if isinstance(value, Redacted) or not (phi or clear):
         return None
     return value if isinstance(value, str) else list(value)
 

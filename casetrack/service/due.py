@@ -136,6 +136,9 @@ def _value(tracker: Tracker, row: DocketRow, name: str | None) -> str | None:
     """The case's date of that name, if it has it."""
     if name is None:
         return None
+    if tracker.ledger.withheld:  # a date is clear in the entries, and its view is closed
+        value = tracker.case(row.case.case_id).fields.get(name)
+        return value if isinstance(value, str) else None
     _, _, values = tracker.ledger.views(row.case.case_id)
     return next((value.value for value in values if value.name == name), None)
 

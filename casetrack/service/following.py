@@ -156,8 +156,12 @@ class _Following:
 
 
 def links(tracker: Tracker, case: Case) -> dict[str, Any]:
-    """The case that a case follows, and those that follow it, by reference: names and ids."""
+    """The case that a case follows, and those that follow it, by reference: names and ids.
+
+    Those after it are found by a value, so that where these are withheld none is named.
+    """
     before = case.follows and {"case": case_name(tracker.case(case.follows)), "id": case.follows}
-    rows = tracker.ledger.list_cases(Query(where={FOLLOWS: case.id})) if case.version else ()
+    asked = case.version and not tracker.ledger.withheld
+    rows = tracker.ledger.list_cases(Query(where={FOLLOWS: case.id})) if asked else ()
     after = [{"case": row.reference or row.case_id, "id": row.case_id} for row, _ in rows]
     return {"follows": before, "followed_by": after}
