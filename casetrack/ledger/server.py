@@ -11,8 +11,9 @@ from sqlalchemy.exc import ArgumentError
 
 from casetrack.errors import BadDatabase, Refused
 from casetrack.ledger import server_schema
+from casetrack.ledger.refusals import unfinished
 from casetrack.ledger.server_failures import reworded
-from casetrack.ledger.tables import REVISION
+from casetrack.ledger.tables import COPYING, REVISION
 
 CONNECT_SECONDS = 10
 LOCK_MS = 5_000
@@ -79,17 +80,29 @@ class ServerDatabase:
     def make(self, connection: Connection) -> None:
         server_schema.create(connection)
 
-    def opened_body(self) -> str:
+    def identity(self) -> tuple[str, str] | None:
         with self.reworded(), self._engine.connect() as connection:
             if _schema_of(connection) is None:
-                raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+                return None
             revision, body = connection.exec_driver_sql(_IDENTITY).one()
         if revision is None or body is None:
             raise BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
+        return revision, body
+
+    def opened_body(self) -> str:
+        found = self.identity()
+        if found is None:
+            raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+        revision, body = found
         if revision != REVISION:
-            other = "older" if revision < REVISION else "newer"
-            raise BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
-        return str(body)
+            raise self.other(revision)
+        return body
+
+    def other(self, revision: str) -> BadDatabase:
+        if revision == COPYING:
+            return unfinished(self._name)
+        other = "older" if revision < REVISION else "newer"
+        return BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
 
     def unmade(self) -> None:
         """All that was made was in one transaction."""
@@ -104,13 +117,22 @@ class ServerDatabase:
 
 def created(url: str) -> ServerDatabase:
     """A database that holds no ledger yet; ``BadDatabase`` if it does, or is not in UTF-8."""
+    return _ready(url, empty=True)
+
+
+def begun(url: str) -> ServerDatabase:
+    """A database in UTF-8, whatever it holds."""
+    return _ready(url, empty=False)
+
+
+def _ready(url: str, *, empty: bool) -> ServerDatabase:
     made = ServerDatabase(url)
     try:
         with made.reworded(), made.engine.connect() as connection:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
             if encoding != "UTF8":
                 raise BadDatabase(f"{made.name} is in {encoding}; make the database with UTF8")
-            if _schema_of(connection) is not None:
+            if empty and _schema_of(connection) is not None:
                 raise BadDatabase(f"{made.name} holds a ledger already and is left as it is")
     except BaseException:
         made.engine.dispose()
