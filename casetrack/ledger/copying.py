@@ -67,7 +67,7 @@ class Target:
         if self._database.identity() is not None:
             return
         first = next(entries(source))
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._database.make(connection)
             connection.execute(text(_STATE.format(t.COPYING)))
             connection.execute(insert(t.ledger), _named(t.ledger, [first]))
@@ -87,7 +87,7 @@ class Target:
 
     def finish(self, beats: Mapping[str, datetime]) -> None:
         """Let others open it, with when what last ran; its views were compared just now."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(delete(t.touched))
             connection.execute(delete(t.heartbeat))
             rows = [{"name": name, "at": instant(at)} for name, at in beats.items()]
@@ -119,7 +119,7 @@ class Target:
     def _add(
         self, table: Table, rows: Sequence[Values], there: Iterable[ColumnElement[bool]]
     ) -> None:
-        with self._writing() as connection:
+        with self.writing() as connection:
             held = {tuple(row) for row in connection.execute(select(table).where(*there))}
             fresh = [row for row in rows if row not in held]
             if len(held) + len(fresh) > len(rows):
@@ -136,18 +136,19 @@ class Target:
     def _dequeue(self) -> None:
         leaf, waits = t.leaf.c, t.unsealed.c
         sealed = exists().where(leaf.case_id == waits.case_id, leaf.version == waits.version)
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(delete(t.unsealed).where(sealed))
 
     def _replace(self, table: Table, rows: Rows) -> None:
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(delete(table))
         for batch in _batches(rows):
-            with self._writing() as connection:
+            with self.writing() as connection:
                 connection.execute(insert(table), _named(table, batch))
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction; what fails in it fails in our own words."""
         with self._database.reworded(), self._database.writing().begin() as connection:
             yield connection
 

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from casetrack.ledger import copying
 from casetrack.ledger.copying import Target
+from casetrack.ledger.scan import Scan
 from tests import servers
 from tests.cli.driver import LEDGER, Office, Run, practice, run, submitted
 from tests.servers import answered
@@ -109,7 +111,7 @@ def test_a_ledger_goes_from_file_to_server_to_server_to_file_to_file_unchanged(
 ) -> None:
     places = [str(office.db), database, other, str(office.folder / "x" / "y.db"),
               f"sqlite:///{office.folder}/z.db"]  # fmt: skip
-    for source, target in zip(places, places[1:], strict=False):
+    for source, target in pairwise(places):
         before = len(held(source.removeprefix("sqlite:///"))["ledger"])
         done = copied(source, target)
         assert done.code == 0, done
@@ -122,7 +124,7 @@ def test_a_ledger_goes_from_file_to_server_to_server_to_file_to_file_unchanged(
     for place in places:
         said = last_said(place.removeprefix("sqlite:///"))
         assert said["type"] == "DisclosureMade"
-        assert said["data"] == {"cases": [], "command": "db copy", "scope": "all"}
+        assert (said["data"]["command"], said["data"]["scope"]) == ("db copy", "all")
         assert said["actor"] == "ada"
         assert on(place, "audit", "verify").code == 0
         assert json.loads(on(place, "replay", "--all", "--json").out)["differing"] == []
@@ -179,7 +181,7 @@ def cut_off(source: str, target: str, at: int) -> None:
     child = os.fork()
     if child == 0:
         counted = iter(range(1, at + 1))
-        whole = Target._writing
+        whole = Target.writing
 
         @contextmanager
         def dying(self: Target) -> Iterator[Any]:
@@ -188,7 +190,7 @@ def cut_off(source: str, target: str, at: int) -> None:
                 if next(counted) == at:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-        Target._writing = dying  # type: ignore[method-assign]
+        Target.writing = dying  # type: ignore[method-assign]
         code = copied(source, target).code
         os._exit(code or 77)
     _, status = os.waitpid(child, 0)
@@ -261,9 +263,9 @@ def test_entries_made_while_it_is_copied_stay_where_they_were_made(
 ) -> None:
     whole = Target.take
 
-    def meanwhile(self: Target, *given: Any) -> None:
+    def meanwhile(self: Target, source: Scan, tick: copying.Tick) -> None:
         office.do("note", "C-1", "too late", now=LATER)
-        whole(self, *given)
+        whole(self, source, tick)
 
     monkeypatch.setattr(Target, "take", meanwhile)
     assert copied(str(office.db), database).code == 0
