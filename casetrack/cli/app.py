@@ -21,6 +21,7 @@ from casetrack.cli import (
     audit_verify,
     cases,
     changes,
+    copying,
     docket,
     lookups,
     misuse,
@@ -32,6 +33,7 @@ from casetrack.cli import (
     schemas,
     transfer,
 )
+from casetrack.cli.options import no_secret
 from casetrack.cli.session import Session
 from casetrack.errors import CasetrackError, Undelivered, Unexpected, Unparsable
 
@@ -50,17 +52,6 @@ def _version(wanted: bool) -> None:
 
         typer.echo(f"casetrack {version('casetrack')}")
         raise typer.Exit
-
-
-def _no_secret(url: str) -> None:
-    """Every process of the machine can read a command line."""
-    from casetrack.ledger.place import has_password
-
-    if has_password(url):
-        raise Unparsable(
-            "a password on the command line can be read by others; give the URL without it and the"
-            " password by PGPASSFILE, or the whole URL in CASETRACK_DB or the config file"
-        )
 
 
 @app.callback()
@@ -96,7 +87,7 @@ def options(
     """Options that stand before the command."""
     del debug, version
     if db and "://" in db:
-        _no_secret(db)
+        no_secret(db)
     given = {"db": db, "actor": actor, "now": now, "states": states, "calendars": calendars}
     ctx.obj = Session(given, config)
 
@@ -148,6 +139,7 @@ admin.workflow.command("diagram")(regimes.diagram)
 admin.workflow.command("schema")(schemas.workflow)
 admin.calendar.command("schema")(schemas.calendar)
 admin.workflow.command("adopt")(adopting.adopt)
+admin.db.command("copy")(copying.copy)
 app.add_typer(admin.workflow, name="workflow")
 app.add_typer(admin.calendar, name="calendar")
 app.add_typer(admin.db, name="db")

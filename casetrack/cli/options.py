@@ -7,6 +7,7 @@ import click
 import typer
 
 from casetrack.cli import completion
+from casetrack.errors import Unparsable
 
 
 class Whole(click.ParamType[int]):
@@ -32,6 +33,17 @@ class Owner(StrEnum):
     provider = "provider"
     payer = "payer"
     reviewer = "reviewer"
+
+
+def no_secret(url: str) -> None:
+    """Every process of the machine can read a command line."""
+    from casetrack.ledger.place import has_password
+
+    if has_password(url):
+        raise Unparsable(
+            "a password on the command line can be read by others; give the URL without it and the"
+            " password by PGPASSFILE, or the whole URL in CASETRACK_DB or the config file"
+        )
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]

@@ -101,9 +101,12 @@ class Session:
         """A tracker that may write; a set clock is for practice ledgers alone."""
         return _warned(self.unattended())
 
-    def unattended(self, *, reads_only: bool = False) -> "Tracker":
-        """As ``writing``, for what itself tells of the runs that others are warned to miss."""
-        tracker = self._tracker()
+    def unattended(self, *, reads_only: bool = False, db: str | None = None) -> "Tracker":
+        """As ``writing``, for what itself tells of the runs that others are warned to miss.
+
+        ``db``: another ledger than the settings name.
+        """
+        tracker = self._tracker(db)
         if reads_only:
             return tracker
         if self.set_now() is not None and not tracker.ledger.practice:
@@ -114,12 +117,12 @@ class Session:
             )
         return tracker
 
-    def _tracker(self) -> "Tracker":
+    def _tracker(self, db: str | None = None) -> "Tracker":
         from casetrack.service.setup import opened
         from casetrack.service.tracker import Tracker
 
         clock = self.clock()
-        return Tracker(opened(self.db, clock), clock(), self.actor, shelf=self.shelf)
+        return Tracker(opened(db or self.db, clock), clock(), self.actor, shelf=self.shelf)
 
     @contextmanager
     def beginning(self) -> "Iterator[Tracker]":

@@ -15,7 +15,8 @@ from sqlalchemy.pool import QueuePool
 from casetrack.errors import BadDatabase
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.place import unusable
-from casetrack.ledger.tables import APPLICATION_ID, REVISION
+from casetrack.ledger.refusals import unfinished
+from casetrack.ledger.tables import APPLICATION_ID, COPYING, REVISION
 
 BUSY_SECONDS = 5.0
 PRAGMAS = (
@@ -90,20 +91,19 @@ def existing(path: Path) -> Path:
 
 def opened_body(engine: Engine, path: Path) -> str:
     """The body of the ledger's first entry, once the schema is known to be today's."""
-    revision, body = _identity(engine, path)
-    if revision < REVISION:
-        raise older(path)
-    if revision > REVISION:
-        raise newer(path)
+    revision, body = identity(engine, path)
+    if revision != REVISION:
+        raise other(path, revision)
     return body
 
 
 def revision_of(engine: Engine, path: Path) -> str:
     """The schema's revision, whichever it is."""
-    return _identity(engine, path)[0]
+    return identity(engine, path)[0]
 
 
-def _identity(engine: Engine, path: Path) -> tuple[str, str]:
+def identity(engine: Engine, path: Path) -> tuple[str, str]:
+    """The revision and the body of the first entry, which tell one ledger from another."""
     with reworded(path):
         try:
             with engine.connect() as connection:
@@ -115,6 +115,20 @@ def _identity(engine: Engine, path: Path) -> tuple[str, str]:
     if application != APPLICATION_ID or revision is None or body is None:
         raise not_ours(path)
     return revision, body
+
+
+def is_blank(engine: Engine, path: Path) -> bool:
+    """Whether nothing was ever made in the file."""
+    with reworded(path), engine.connect() as connection:
+        asked = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
+        return int(asked.scalar_one()) == 0
+
+
+def other(path: Path, revision: str) -> BadDatabase:
+    """Why a ledger of another revision is not opened."""
+    if revision == COPYING:
+        return unfinished(str(path))
+    return older(path) if revision < REVISION else newer(path)
 
 
 def older(path: Path) -> BadDatabase:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects import sqlite
 
-from casetrack.errors import Refused
+from casetrack.errors import BadDatabase, Refused
 from casetrack.ledger.place import is_server
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ class Database(Protocol):
 
     def make(self, connection: Connection) -> None:
         """The tables and triggers, in the transaction of the first entry."""
+
+    def identity(self) -> tuple[str, str] | None:
+        """The schema's revision and the body of the first entry; None where nothing was made."""
+
+    def other(self, revision: str) -> BadDatabase:
+        """Why a ledger of that revision, which is not today's, is not opened."""
 
     def opened_body(self) -> str:
         """The body of the ledger's first entry, once the schema is known to be today's."""
@@ -79,6 +85,18 @@ def created(url: str) -> Database:
     from casetrack.ledger import file
 
     return file.created(url)
+
+
+def begun(url: str) -> Database:
+    """A place for a copy: empty, or with what an earlier run, or anybody, made there."""
+    if is_server(url):
+        _driver()
+        from casetrack.ledger import server
+
+        return server.begun(url)
+    from casetrack.ledger import file
+
+    return file.begun(url)
 
 
 def _driver() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from casetrack.errors import BadDatabase
 from casetrack.ledger import connect, redaction
 from casetrack.ledger.failures import reworded
-from casetrack.ledger.place import database_path, make_private_file
+from casetrack.ledger.place import absent, database_path, make_private_file
 from casetrack.ledger.schema import create_schema, set_up
 
 
@@ -45,6 +46,14 @@ class FileDatabase:
     def make(self, connection: Connection) -> None:
         create_schema(connection)
 
+    def identity(self) -> tuple[str, str] | None:
+        if connect.is_blank(self._engine, self._path):
+            return None
+        return connect.identity(self._engine, self._path)
+
+    def other(self, revision: str) -> BadDatabase:
+        return connect.other(self._path, revision)
+
     def opened_body(self) -> str:
         return connect.opened_body(self._engine, self._path)
 
@@ -66,15 +75,31 @@ def existing(url: str) -> FileDatabase:
     return FileDatabase(connect.existing(database_path(url)))
 
 
+def begun(url: str) -> FileDatabase:
+    """A new file, or the one that is there; an empty one is as good as new."""
+    path = database_path(url)
+    if absent(path):
+        return created(url)
+    made = existing(url)
+    if connect.is_blank(made.engine, path):
+        path.chmod(0o600)
+        _set_up(made)
+    return made
+
+
 def created(url: str) -> FileDatabase:
     path = database_path(url)
     make_private_file(path)
     made = FileDatabase(path)
+    _set_up(made)
+    return made
+
+
+def _set_up(made: FileDatabase) -> None:
     try:
-        with reworded(path):
+        with made.reworded():
             set_up(made.engine)
     except BaseException:
         made.engine.dispose()
         made.unmade()
         raise
-    return made

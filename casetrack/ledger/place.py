@@ -43,8 +43,8 @@ def make_private_file(path: Path) -> None:
 
     Raises ``BadDatabase`` if the path exists already or cannot be made.
     """
+    make_folders(path.parent)
     try:
-        _make_folders(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise BadDatabase(f"{path} exists already and is left as it is") from None
@@ -65,7 +65,11 @@ def unusable(path: Path, act: str, error: OSError) -> BadDatabase:
     return BadDatabase(f"{path} cannot be {act}: {reason}")
 
 
-def _make_folders(folder: Path) -> None:
-    if not folder.exists():
-        _make_folders(folder.parent)
-        folder.mkdir(mode=0o700)
+def make_folders(folder: Path) -> None:
+    """Make the folder and those above it that are missing; ``BadDatabase`` where that fails."""
+    try:
+        if not folder.exists():
+            make_folders(folder.parent)
+            folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise unusable(folder, "made", error) from None

@@ -1,6 +1,6 @@
 """What a store says when an append clashes with what is there."""
 
-from casetrack.errors import Conflict, Refused
+from casetrack.errors import BadDatabase, Conflict, Refused
 
 
 def moved_on() -> Conflict:
@@ -13,3 +13,7 @@ def key_taken() -> Conflict:
 
 def reference_taken() -> Refused:
     return Refused("a case with that reference exists already; choose another reference")
+
+
+def unfinished(name: str) -> BadDatabase:
+    return BadDatabase(f"{name} is a copy that is not finished; run 'casetrack db copy' again")

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from sqlalchemy import create_engine
 
 from casetrack.ledger.comparing import VIEWS
-from casetrack.ledger.connect import connect, existing, newer, not_ours, older
+from casetrack.ledger.connect import connect, existing, newer, not_ours, older, other
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.place import database_path, is_server
 from casetrack.ledger.schema import create_schema
-from casetrack.ledger.tables import APPLICATION_ID, REVISION
+from casetrack.ledger.tables import APPLICATION_ID, COPYING, REVISION
 
 Schema = Mapping[str, str]
 Values = tuple[object, ...]
@@ -45,7 +45,8 @@ _WAITING = f"SELECT {_CASE} FROM unsealed {_BY_PLACE}"
 _DISCLOSED = f"""SELECT {_CASE}, ifnull(CAST(name AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
   FROM disclosure"""
 _DEFINITIONS = """SELECT ifnull(CAST(digest AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
-  FROM definition"""
+  FROM definition ORDER BY digest"""
+_QUEUE = f"SELECT sequence, {_CASE} FROM unsealed ORDER BY sequence"
 _FRONTIERS = "SELECT size, ifnull(CAST(hashes AS BLOB), x'') FROM frontier ORDER BY size"
 _NOTES = "SELECT size, ifnull(CAST(note AS BLOB), x'') FROM checkpoint ORDER BY size"
 _BODY = """SELECT CAST(digest AS BLOB), CAST(body AS BLOB) FROM ledger
@@ -85,31 +86,36 @@ class Placed(NamedTuple):
 
 
 @contextmanager
-def scanning(url: str) -> "Iterator[Scan]":
-    """One state of the ledger; ``BadDatabase`` if it is none, or one of another version."""
+def scanning(url: str, *, unfinished: bool = False) -> "Iterator[Scan]":
+    """One state of the ledger; ``BadDatabase`` if it is none, or one of another version.
+
+    ``unfinished``: a copy that is not whole yet, and nothing else.
+    """
     if is_server(url):
         from casetrack.ledger import server_scan
 
-        with server_scan.scanning(url) as on_server:
+        with server_scan.scanning(url, unfinished=unfinished) as on_server:
             yield on_server
         return
-    with _file(url) as scan:
+    with _file(url, unfinished=unfinished) as scan:
         yield scan
 
 
 @contextmanager
-def _file(url: str) -> "Iterator[Scan]":
+def _file(url: str, *, unfinished: bool) -> "Iterator[Scan]":
     path = existing(database_path(url))
     with reworded(path), closing(connect(path, _PRAGMAS)) as connection:
         connection.text_factory = bytes
         connection.execute("BEGIN")
-        scan = Scan(connection)
-        _admit(scan, path)
+        scan = Scan(connection, COPYING if unfinished else REVISION)
+        _admit(scan, path, unfinished=unfinished)
         yield scan
 
 
-def _admit(scan: "Scan", path: Path) -> None:
+def _admit(scan: "Scan", path: Path, *, unfinished: bool) -> None:
     found = scan.schema()
+    if found["revision"] == COPYING and not unfinished:
+        raise other(path, COPYING)
     if "table ledger" not in found and found["application"] != str(APPLICATION_ID):
         raise not_ours(path)
     rest = {name: text for name, text in todays().items() if name != "revision"}
@@ -124,8 +130,9 @@ def _admit(scan: "Scan", path: Path) -> None:
 class Scan:
     """Reads of one transaction; text is given as its bytes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, revision: str = REVISION) -> None:
         self._connection = connection
+        self._revision = revision
 
     def count(self) -> int:
         """How many entries there are."""
@@ -162,9 +169,13 @@ class Scan:
         """What waits to be sealed, by case and version."""
         return self._connection.execute(_WAITING)
 
+    def queue(self) -> Iterator[tuple[int, bytes, int]]:
+        """(sequence, case, version) of what waits, as it was queued."""
+        return self._connection.execute(_QUEUE)
+
     def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-        """(case, version, name, text), by case and version."""
-        return self._rows(_DISCLOSED, case)
+        """(case, version, name, text), in that order."""
+        return self._rows(_DISCLOSED, case, ", name")
 
     def definitions(self) -> Iterator[tuple[bytes, bytes]]:
         return self._connection.execute(_DEFINITIONS)
@@ -183,10 +194,10 @@ class Scan:
         asked = f"SELECT {of}, * FROM {name} {chosen} ORDER BY {key}"
         return map(_viewed, self._connection.execute(asked, () if case is None else (case,)))
 
-    def _rows(self, asked: str, case: bytes | None) -> sqlite3.Cursor:
+    def _rows(self, asked: str, case: bytes | None, then: str = "") -> sqlite3.Cursor:
         if case is None:
-            return self._connection.execute(f"{asked} {_BY_PLACE}")
-        one = f"{asked} WHERE case_id = CAST(? AS TEXT) ORDER BY version"
+            return self._connection.execute(f"{asked} {_BY_PLACE}{then}")
+        one = f"{asked} WHERE case_id = CAST(? AS TEXT) ORDER BY version{then}"
         return self._connection.execute(one, (case,))
 
     def schema(self) -> Schema:
@@ -195,7 +206,7 @@ class Scan:
 
     def todays(self) -> Schema:
         """The schema of a ledger that is made today."""
-        return todays()
+        return {**todays(), "revision": self._revision}
 
     def damaged(self) -> Iterator[str]:
         """The tables that SQLite's own check complains of, "" where it names none."""

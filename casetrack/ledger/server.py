@@ -11,8 +11,9 @@ from sqlalchemy.exc import ArgumentError
 
 from casetrack.errors import BadDatabase, Refused, Undelivered
 from casetrack.ledger import server_schema
+from casetrack.ledger.refusals import unfinished
 from casetrack.ledger.server_failures import reworded
-from casetrack.ledger.tables import REVISION
+from casetrack.ledger.tables import COPYING, REVISION
 
 CONNECT_SECONDS = 10
 LOCK_MS = 5_000
@@ -100,6 +101,16 @@ class ServerDatabase:
     def make(self, connection: Connection) -> None:
         server_schema.create(connection)
 
+    def identity(self) -> tuple[str, str] | None:
+        with self.reworded(), self._engine.connect() as connection:
+        with self.reworded(), self._engine.connect() as connection:
+            if not self._there(connection):
+                return None
+            revision, body = self._said(connection)
+        if body is None:
+            raise self._none_of_ours()
+        return revision, body
+
     def opened_body(self) -> str:
         with self.reworded(), self._engine.connect() as connection:
             body = self.admitted(connection)
@@ -109,21 +120,33 @@ class ServerDatabase:
 
     def admitted(self, connection: Connection) -> str | None:
         """As ``opened_body``, but for a ledger whose opening is gone: that is for audits to say."""
-        there, usable = _place(connection)
-        if there is None:
+        if not self._there(connection):
             raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
-        if not usable:
+        revision, body = self._said(connection)
+        if revision != REVISION:
+            raise self.other(revision)
+        return body
+
+    def _there(self, connection: Connection) -> bool:
+        there, usable = _place(connection)
+        if there is not None and not usable:
             raise BadDatabase(_NO_ROLE.format(self._name))
+        return there is not None
+
+    def _said(self, connection: Connection) -> tuple[str, str | None]:
         revision, body, self._withholds = connection.exec_driver_sql(_IDENTITY).one()
         if revision is None:
             raise self._none_of_ours()
-        if revision != REVISION:
-            other = "older" if revision < REVISION else "newer"
-            raise BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
-        return None if body is None else str(body)
+        return revision, body
 
     def _none_of_ours(self) -> BadDatabase:
         return BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
+
+    def other(self, revision: str) -> BadDatabase:
+        if revision == COPYING:
+            return unfinished(self._name)
+        other = "older" if revision < REVISION else "newer"
+        return BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
 
     def unmade(self) -> None:
         """All that was made was in one transaction."""
@@ -149,13 +172,22 @@ class ServerDatabase:
 
 def created(url: str) -> ServerDatabase:
     """A database that holds no ledger yet; ``BadDatabase`` if it does, or is not in UTF-8."""
+    return _ready(url, empty=True)
+
+
+def begun(url: str) -> ServerDatabase:
+    """A database in UTF-8, whatever it holds."""
+    return _ready(url, empty=False)
+
+
+def _ready(url: str, *, empty: bool) -> ServerDatabase:
     made = ServerDatabase(url)
     try:
         with made.reworded(), made.engine.connect() as connection:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
             if encoding != "UTF8":
                 raise BadDatabase(f"{made.name} is in {encoding}; make the database with UTF8")
-            if _place(connection)[0] is not None:
+            if empty and _place(connection)[0] is not None:
                 raise BadDatabase(f"{made.name} holds a ledger already and is left as it is")
     except BaseException:
         made.engine.dispose()

@@ -17,6 +17,7 @@ from psycopg import sql
 from casetrack.ledger.comparing import VIEWS
 from casetrack.ledger.scan import Placed, Row, Scan, Values
 from casetrack.ledger.server import ServerDatabase
+from casetrack.ledger.tables import COPYING, REVISION
 
 _BATCH = 2_000
 
@@ -65,8 +66,9 @@ SELECT 'revision', string_agg(version_num, ' ' ORDER BY version_num) FROM alembi
 class ServerScan(Scan):
     """See ``scan.Scan`` for each promise."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+    def __init__(self, connection: "psycopg.Connection[Any]", revision: str = REVISION) -> None:
         self._server = connection
+        self._revision = revision
         self._names = count(1)
 
     def count(self) -> int:
@@ -99,14 +101,17 @@ class ServerScan(Scan):
     def waiting(self) -> Iterator[tuple[bytes, int]]:
         return self._streamed(f"SELECT {_CASE} FROM unsealed {_BY_PLACE}")
 
+    def queue(self) -> Iterator[tuple[int, bytes, int]]:
+        return self._streamed(f"SELECT sequence, {_CASE} FROM unsealed ORDER BY sequence")
+
     def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
         asked: LiteralString = f"""SELECT {_CASE}, convert_to(name, 'UTF8'),
           convert_to(text, 'UTF8') FROM disclosure"""
-        return self._located(asked, case)
+        return self._located(asked, case, ", name")
 
     def definitions(self) -> Iterator[tuple[bytes, bytes]]:
         asked: LiteralString = """SELECT convert_to(digest, 'UTF8'), convert_to(text, 'UTF8')
-          FROM definition"""
+          FROM definition ORDER BY digest"""
         return self._streamed(asked)
 
     def frontiers(self) -> Iterator[tuple[int, bytes]]:
@@ -131,16 +136,19 @@ class ServerScan(Scan):
         return {name: _spaced(said) for name, said in self._streamed(_SCHEMA)}
 
     def todays(self) -> Mapping[str, str]:
-        return todays()
+        return {**todays(), "revision": self._revision}
 
     def damaged(self) -> Iterator[str]:
         """A server keeps checksums of its own; nothing is asked."""
         return iter(())
 
-    def _located(self, asked: LiteralString, case: bytes | None) -> Iterator[Any]:
+    def _located(
+        self, asked: LiteralString, case: bytes | None, then: LiteralString = ""
+    ) -> Iterator[Any]:
         if case is None:
-            return self._streamed(f"{asked} {_BY_PLACE}")
-        return self._streamed(f"{asked} WHERE case_id = %s ORDER BY version", (_text(case),))
+            return self._streamed(f"{asked} {_BY_PLACE}{then}")
+        one: LiteralString = f"{asked} WHERE case_id = %s ORDER BY version{then}"
+        return self._streamed(one, (_text(case),))
 
     def _streamed(
         self, asked: "LiteralString | sql.Composed", values: Sequence[object] = ()
@@ -159,15 +167,16 @@ class ServerScan(Scan):
 
 
 @contextmanager
-def scanning(url: str) -> Iterator[ServerScan]:
+def scanning(url: str, *, unfinished: bool = False) -> Iterator[ServerScan]:
     database = ServerDatabase(url)
     try:
         with database.reworded(), database.engine.connect() as connection:
-            database.admitted(connection)
+            if not unfinished:
+                database.admitted(connection)
             driver = connection.connection.driver_connection
             if not isinstance(driver, psycopg.Connection):
                 raise TypeError("psycopg is needed")
-            yield ServerScan(driver)
+            yield ServerScan(driver, COPYING if unfinished else REVISION)
     finally:
         database.engine.dispose()
 

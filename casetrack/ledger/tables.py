@@ -25,6 +25,8 @@ from sqlalchemy import (
 from casetrack.ledger.triggers import SEALING, TOUCHING, refusing
 
 REVISION = "0003"
+# Stands in the revision's place until a copy is whole, so that nothing else opens it.
+COPYING = "copying"
 APPLICATION_ID = 0x63617365
 
 NOT_NEXT = "not the next version of the case"

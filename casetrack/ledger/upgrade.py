@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from casetrack.ledger import database as databases
-from casetrack.ledger.connect import engine_for, existing, newer, revision_of, writing
+from casetrack.ledger.connect import engine_for, existing, other, revision_of, writing
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.place import database_path, is_server
 from casetrack.ledger.tables import REVISION
@@ -26,7 +26,7 @@ def upgrade(url: str) -> tuple[str, str]:
     try:
         found = revision_of(engine, path)
         if found > REVISION:
-            raise newer(path)
+            raise other(path, found)
         if found < REVISION:
             with reworded(path), writing(engine).begin() as connection:
                 migrate(connection)
