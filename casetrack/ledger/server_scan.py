@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from casetrack.ledger.comparing import VIEWS
-from casetrack.ledger.scan import Placed, Row, Scan, Values
+from casetrack.ledger.scan import EVERY, Placed, Row, Scan, Span, Values
 from casetrack.ledger.server import ServerDatabase
 
 _BATCH = 2_000
@@ -25,6 +25,8 @@ _LINK: LiteralString = f"SELECT {_CASE}, digest, convert_to(body, 'UTF8')"
 _ENTRY: LiteralString = f"""{_LINK}, convert_to(type, 'UTF8'), convert_to(key, 'UTF8'),
   convert_to(occurred_on, 'UTF8'), convert_to(recorded_at, 'UTF8')"""
 _BY_PLACE: LiteralString = "ORDER BY case_id, version"
+_MARK: LiteralString = """SELECT case_id FROM ledger WHERE case_id > %s
+  ORDER BY case_id LIMIT 1 OFFSET %s"""
 _SEALED: LiteralString = """SELECT convert_to(leaf.case_id, 'UTF8'), leaf.version, leaf_index, hash,
   convert_to(ledger.recorded_at, 'UTF8'), {} FROM leaf LEFT JOIN ledger
   ON ledger.case_id = leaf.case_id AND ledger.version = leaf.version ORDER BY leaf_index"""
@@ -69,40 +71,52 @@ class ServerScan(Scan):
         self._server = connection
         self._names = count(1)
 
-    def count(self) -> int:
-        return int(self._one("SELECT count(*) FROM ledger")[0])
+    def state(self) -> str:
+        """Lasts as long as this scan, however long nothing is asked of it."""
+        self._server.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        return str(self._one("SELECT pg_export_snapshot()")[0])
+
+    def count(self, span: Span = EVERY) -> int:
+        chosen, values = _within(span)
+        return int(self._one(f"SELECT count(*) FROM ledger {chosen}", values)[0])
+
+    def _marks(self, step: int) -> Iterator[bytes]:
+        last = self._server.execute(_MARK, ("", step - 1)).fetchone()
+        while last is not None:
+            yield last[0].encode()
+            last = self._server.execute(_MARK, (last[0], step - 1)).fetchone()
 
     def queued(self) -> tuple[int, int]:
         asked: LiteralString = "SELECT (SELECT count(*) FROM leaf), (SELECT count(*) FROM unsealed)"
         leaves, waiting = self._one(asked)
         return int(leaves), int(waiting)
 
-    def links(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-        return self._located(f"{_LINK} FROM ledger", case)
+    def links(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+        return self._located(f"{_LINK} FROM ledger", span)
 
-    def entries(self, case: bytes | None = None) -> Iterator[Row]:
-        return map(Row._make, self._located(f"{_ENTRY} FROM ledger", case))
+    def entries(self, span: Span = EVERY) -> Iterator[Row]:
+        return map(Row._make, self._located(f"{_ENTRY} FROM ledger", span))
 
     def text(self, case: bytes, version: int) -> tuple[bytes, bytes] | None:
         asked: LiteralString = f"{_LINK} FROM ledger WHERE case_id = %s AND version = %s"
         row = self._server.execute(asked, (_text(case), version)).fetchone()
         return None if row is None else (row[2], row[3])
 
-    def leaves(self) -> Iterator[Placed]:
-        asked: LiteralString = f"SELECT {_CASE}, leaf_index, hash, NULL, NULL FROM leaf {_BY_PLACE}"
-        return map(Placed._make, self._streamed(asked))
+    def leaves(self, span: Span = EVERY) -> Iterator[Placed]:
+        asked: LiteralString = f"SELECT {_CASE}, leaf_index, hash, NULL, NULL FROM leaf"
+        return map(Placed._make, self._located(asked, span))
 
     def sealed(self, *, bodies: bool) -> Iterator[Placed]:
         body: LiteralString = "convert_to(ledger.body, 'UTF8')" if bodies else "NULL"
         return map(Placed._make, self._streamed(_SEALED.format(body)))
 
-    def waiting(self) -> Iterator[tuple[bytes, int]]:
-        return self._streamed(f"SELECT {_CASE} FROM unsealed {_BY_PLACE}")
+    def waiting(self, span: Span = EVERY) -> Iterator[tuple[bytes, int]]:
+        return self._located(f"SELECT {_CASE} FROM unsealed", span)
 
-    def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    def disclosures(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
         asked: LiteralString = f"""SELECT {_CASE}, convert_to(name, 'UTF8'),
           convert_to(text, 'UTF8') FROM disclosure"""
-        return self._located(asked, case)
+        return self._located(asked, span)
 
     def definitions(self) -> Iterator[tuple[bytes, bytes]]:
         asked: LiteralString = """SELECT convert_to(digest, 'UTF8'), convert_to(text, 'UTF8')
@@ -115,16 +129,15 @@ class ServerScan(Scan):
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         return self._streamed("SELECT size, convert_to(note, 'UTF8') FROM checkpoint ORDER BY size")
 
-    def view(self, name: str, case: bytes | None = None) -> Iterator[tuple[bytes, Values]]:
+    def view(self, name: str, span: Span = EVERY) -> Iterator[tuple[bytes, Values]]:
         table = VIEWS[name]
         columns = sql.SQL(", ").join(sql.Identifier(c.name) for c in table.c)
         key = sql.SQL(", ").join(sql.Identifier(c.name) for c in table.primary_key)
-        chosen = sql.SQL("" if case is None else "WHERE case_id = %s")
+        chosen, values = _within(span)
         asked = sql.SQL("SELECT convert_to(case_id, 'UTF8'), {} FROM {} {} ORDER BY {}").format(
-            columns, sql.Identifier(name), chosen, key
+            columns, sql.Identifier(name), sql.SQL(chosen), key
         )
-        rows = self._streamed(asked, () if case is None else (_text(case),))
-        return ((of, tuple(values)) for of, *values in rows)
+        return ((of, tuple(row)) for of, *row in self._streamed(asked, values))
 
     def schema(self) -> Mapping[str, str]:
         """What the server's catalogs say of our tables, indexes, functions and triggers."""
@@ -137,10 +150,9 @@ class ServerScan(Scan):
         """A server keeps checksums of its own; nothing is asked."""
         return iter(())
 
-    def _located(self, asked: LiteralString, case: bytes | None) -> Iterator[Any]:
-        if case is None:
-            return self._streamed(f"{asked} {_BY_PLACE}")
-        return self._streamed(f"{asked} WHERE case_id = %s ORDER BY version", (_text(case),))
+    def _located(self, asked: LiteralString, span: Span) -> Iterator[Any]:
+        chosen, values = _within(span)
+        return self._streamed(f"{asked} {chosen} {_BY_PLACE}", values)
 
     def _streamed(
         self, asked: "LiteralString | sql.Composed", values: Sequence[object] = ()
@@ -152,15 +164,15 @@ class ServerScan(Scan):
         yield from cursor
         cursor.close()
 
-    def _one(self, asked: LiteralString) -> tuple[Any, ...]:
-        row = self._server.execute(asked).fetchone()
+    def _one(self, asked: LiteralString, values: Sequence[str] = ()) -> tuple[Any, ...]:
+        row = self._server.execute(asked, values or None).fetchone()
         if row is None:
             raise TypeError("a count is one row")
         return tuple(row)
 
 
 @contextmanager
-def scanning(url: str) -> Iterator[ServerScan]:
+def scanning(url: str, state: str = "") -> Iterator[ServerScan]:
     database = ServerDatabase(url)
     try:
         database.opened_body()
@@ -168,6 +180,8 @@ def scanning(url: str) -> Iterator[ServerScan]:
             driver = connection.connection.driver_connection
             if not isinstance(driver, psycopg.Connection):
                 raise TypeError("psycopg is needed")
+            if state:
+                driver.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(state)))
             yield ServerScan(driver)
     finally:
         database.engine.dispose()
@@ -182,6 +196,19 @@ def todays() -> Mapping[str, str]:
 
 def _text(case: bytes) -> str:
     return case.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _within(span: Span) -> tuple[LiteralString, list[str]]:
+    """No text of the server's holds a NUL: the least that may follow an id is the next one."""
+    chosen: list[LiteralString] = ["WHERE true"]
+    values = []
+    if span.first:
+        chosen.append("case_id >= %s")
+        values.append(_text(span.first))
+    if span.before is not None:
+        chosen.append("case_id < %s")
+        values.append(span.before.decode(errors="replace").replace("\0", "\1"))
+    return " AND ".join(chosen), values
 
 
 def _spaced(said: str | None) -> str:
