@@ -17,7 +17,7 @@ class Own(Struct, frozen=True):
 
 
 class Tally:
-    """What a scan of the chain counted: entries and cases."""
+    """What scans of the chain counted: entries and cases."""
 
     entries = 0
     cases = 0
@@ -69,4 +69,5 @@ def suspects(
         prev = found.hex()
     if broken:
         yield case
-    tally.entries, tally.cases = entries + version, cases
+    tally.entries += entries + version
+    tally.cases += cases

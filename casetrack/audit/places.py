@@ -30,10 +30,14 @@ class Ghost(NamedTuple):
 
 
 class Places:
-    """Collects, while the cases are read, what can be judged only once the leaves are known."""
+    """Collects, while the cases are read, what can be judged only once the leaves are known.
+
+    ``noted``: how much that was.
+    """
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
+        self.noted = 0
         self._lone: list[Lone] = []
         self._ghosts: list[Ghost] = []
 
@@ -53,8 +57,10 @@ class Places:
             why = "the entry is sealed, and waits to be sealed"
             self._findings.add("leaf altered", why, case, version)
         made = merkle.leaf(body)
-        if (leaf.hash != made if leaf else not waits) and len(self._lone) < MOST:
-            self._lone.append(Lone(case, version, made, leaf.leaf if leaf else None))
+        if leaf.hash != made if leaf else not waits:
+            self.noted += 1
+            if len(self._lone) < MOST:
+                self._lone.append(Lone(case, version, made, leaf.leaf if leaf else None))
 
     def beyond(
         self, case: bytes, last: int, leaves: Mapping[int, Placed], waiting: Collection[int]
@@ -62,6 +68,7 @@ class Places:
         """Note what names versions after the last of a case; whether anything does."""
         found = [Ghost(case, at, last, leaves[at].hash) for at in leaves if at > last]
         found += [Ghost(case, at, last, None) for at in waiting if at > last]
+        self.noted += len(found)
         self._ghosts += found[: max(0, MOST - len(self._ghosts))]
         return bool(found)
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from casetrack.ledger.comparing import VIEWS, Rows
-from casetrack.ledger.scan import Placed, Row, Scan
+from casetrack.ledger.scan import EVERY, Placed, Row, Scan, Span
 
 T = TypeVar("T", bound=tuple[Any, ...])
 Texts = Mapping[int, Mapping[bytes, bytes]]
@@ -41,21 +41,21 @@ class Beside(Struct, frozen=True, kw_only=True):
     waiting: frozenset[int] = frozenset()
 
 
-def cases(scan: Scan, case: bytes | None = None) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
-    """Each case that has entries, texts or views, or the one; its rows last as long as it does."""
-    rows = Stream(scan.entries(case))
-    texts = Stream(scan.disclosures(case))
-    views = {name: Stream(scan.view(name, case)) for name in VIEWS}
+def cases(scan: Scan, span: Span = EVERY) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+    """Each case that has entries, texts or views; its rows last as long as it does."""
+    rows = Stream(scan.entries(span))
+    texts = Stream(scan.disclosures(span))
+    views = {name: Stream(scan.view(name, span)) for name in VIEWS}
     for at in _in_turn(rows, texts, *views.values()):
         yield at, _beside(at, texts, views), rows.of(at)
 
 
-def sealed_cases(scan: Scan) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+def sealed_cases(scan: Scan, span: Span = EVERY) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
     """Each case that any table names, with its leaves and what waits to be one."""
-    rows = Stream(scan.entries())
-    texts = Stream(scan.disclosures())
-    views = {name: Stream(scan.view(name)) for name in VIEWS}
-    leaves, waiting = Stream(scan.leaves()), Stream(scan.waiting())
+    rows = Stream(scan.entries(span))
+    texts = Stream(scan.disclosures(span))
+    views = {name: Stream(scan.view(name, span)) for name in VIEWS}
+    leaves, waiting = Stream(scan.leaves(span)), Stream(scan.waiting(span))
     for at in _in_turn(rows, texts, leaves, waiting, *views.values()):
         beside = _beside(at, texts, views)
         yield (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casetrack.cli import completion, render
-from casetrack.cli.options import AsJson
+from casetrack.cli.options import AsJson, Cluster, Jobs
 from casetrack.cli.progress import progress
 from casetrack.cli.session import Session, session
 from casetrack.errors import Corrupt, Refused, Undelivered, Unparsable
@@ -32,19 +32,25 @@ def verify(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only the entries' digests and their chain.")
     ] = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove every stored byte against the entries' hashes; exit 5 on any problem."""
     from casetrack.audit import verdict as told
-    from casetrack.service import chaining, verifying
+    from casetrack.service import ranges, verifying
+    from casetrack.service.crew import at_work
 
     s = session(ctx)
     given = _given(checkpoint, key)
     if quick and given:
         raise Unparsable("--quick looks at no checkpoint; leave one of them out")
     outside = [one for one in (given, None if quick else _kept(s)) if one]
-    with progress("verifying", lambda: verifying.count(s.db)) as tick:
-        found = verifying.verify(s.db, outside, quick=quick, tick=tick or chaining.unwatched)
+    bar = progress("verifying", lambda: verifying.count(s.db))
+    with at_work(jobs, cluster) as executor, bar as tick:
+        found = verifying.verify(
+            s.db, outside, quick=quick, tick=tick or ranges.unwatched, executor=executor
+        )
     if as_json:
         render.data("audit-verify", told.data(found))
     else:
@@ -99,18 +105,22 @@ def replay(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every case.")] = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Fold cases again and compare them with the views; exit 5 where they differ."""
-    from casetrack.service import chaining, replaying, verifying
+    from casetrack.service import ranges, replaying, verifying
+    from casetrack.service.crew import at_work
 
     if everything == bool(cases):
         raise typer.BadParameter("give a CASE, or --all")
     s = session(ctx)
     ids = None if everything else _resolved(s, cases or [])
     watched = progress("replaying", lambda: verifying.count(s.db))
-    with watched if everything else nullcontext() as tick:
-        found = replaying.replay(s.db, ids, tick=tick or chaining.unwatched)
+    bar = watched if everything else nullcontext()
+    with at_work(jobs, cluster) as executor, bar as tick:
+        found = replaying.replay(s.db, ids, tick=tick or ranges.unwatched, executor=executor)
     if as_json:
         render.data("replay", replaying.data(found))
     else:

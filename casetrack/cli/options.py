@@ -54,6 +54,16 @@ Assignee = Annotated[
     str | None, typer.Option(metavar="NAME|me|none", help="Only this person's cases.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", click_type=WHOLE, help="Share the work among N processes."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="Or among a Dask cluster's: tcp://HOST:PORT."
+    ),
+]
 On = Annotated[
     str | None,
     typer.Option("--on", metavar="DATE", help="The day it happened: 2026-11-24, today, -3d, -2bd."),

@@ -40,8 +40,8 @@ _HASH = "leaf_index, ifnull(CAST(hash AS BLOB), x'')"
 _LINK = f"SELECT {_CASE}, {_TEXT} FROM ledger"
 _ENTRY = f"SELECT {_CASE}, {_TEXT}, {_COLUMNS}, {_RECORDED} FROM ledger"
 _BY_PLACE = "ORDER BY case_id, version"
-_LEAVES = f"SELECT {_CASE}, {_HASH}, NULL, NULL FROM leaf {_BY_PLACE}"
-_WAITING = f"SELECT {_CASE} FROM unsealed {_BY_PLACE}"
+_LEAVES = f"SELECT {_CASE}, {_HASH}, NULL, NULL FROM leaf"
+_WAITING = f"SELECT {_CASE} FROM unsealed"
 _DISCLOSED = f"""SELECT {_CASE}, ifnull(CAST(name AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
   FROM disclosure"""
 _DEFINITIONS = """SELECT ifnull(CAST(digest AS BLOB), x''), ifnull(CAST(text AS BLOB), x'')
@@ -49,6 +49,8 @@ _DEFINITIONS = """SELECT ifnull(CAST(digest AS BLOB), x''), ifnull(CAST(text AS 
 _QUEUE = f"SELECT sequence, {_CASE} FROM unsealed ORDER BY sequence"
 _FRONTIERS = "SELECT size, ifnull(CAST(hashes AS BLOB), x'') FROM frontier ORDER BY size"
 _NOTES = "SELECT size, ifnull(CAST(note AS BLOB), x'') FROM checkpoint ORDER BY size"
+_MARK = """SELECT CAST(case_id AS BLOB) FROM ledger WHERE case_id > CAST(? AS TEXT)
+  ORDER BY case_id LIMIT 1 OFFSET ?"""
 _BODY = """SELECT CAST(digest AS BLOB), CAST(body AS BLOB) FROM ledger
   WHERE case_id = CAST(? AS TEXT) AND version = ?"""
 _SEALED = """SELECT ifnull(CAST(leaf.case_id AS BLOB), x''),
@@ -59,6 +61,21 @@ _IN_ORDER = {
     True: _SEALED.format("CAST(ledger.body AS BLOB)"),
     False: _SEALED.format("NULL"),
 }
+
+
+class Span(NamedTuple):
+    """Case ids from ``first``, and up to ``before`` without it; None: to the last."""
+
+    first: bytes = b""
+    before: bytes | None = None
+
+    @classmethod
+    def of(cls, case: bytes) -> "Span":
+        """That case alone."""
+        return cls(case, case + b"\0")
+
+
+EVERY = Span()
 
 
 class Row(NamedTuple):
@@ -86,15 +103,16 @@ class Placed(NamedTuple):
 
 
 @contextmanager
-def scanning(url: str, *, unfinished: bool = False) -> "Iterator[Scan]":
+def scanning(url: str, state: str = "", *, unfinished: bool = False) -> "Iterator[Scan]":
     """One state of the ledger; ``BadDatabase`` if it is none, or one of another version.
 
+    ``state``: that of another scan, which lasts; a file has none to share, and gives its newest.
     ``unfinished``: a copy that is not whole yet, and nothing else.
     """
     if is_server(url):
         from casetrack.ledger import server_scan
 
-        with server_scan.scanning(url, unfinished=unfinished) as on_server:
+        with server_scan.scanning(url, state, unfinished=unfinished) as on_server:
             yield on_server
         return
     with _file(url, unfinished=unfinished) as scan:
@@ -134,10 +152,33 @@ class Scan:
         self._connection = connection
         self._revision = revision
 
-    def count(self) -> int:
+    def state(self) -> str:
+        """What ``scanning`` takes, where another process can read this very state."""
+        return ""
+
+    def count(self, span: Span = EVERY) -> int:
         """How many entries there are."""
-        (found,) = self._connection.execute("SELECT count(*) FROM ledger").fetchone()
+        (found,) = self._rows("SELECT count(*) FROM ledger", span, "").fetchone()
         return int(found)
+
+    def pieces(self, entries: int) -> list[tuple[Span, int]]:
+        """Ranges that hold every case id, with their entries, about so many in each.
+
+        None where the index that tells cannot be read; then the whole may still be.
+        """
+        try:
+            marks = sorted(set(self._marks(entries)))
+            spans = [Span(*ends) for ends in zip([b"", *marks], [*marks, None], strict=True)]
+            return [(span, self.count(span)) for span in spans]
+        except sqlite3.DatabaseError:
+            return []
+
+    def _marks(self, step: int) -> Iterator[bytes]:
+        """Some case ids, rising, each so many entries behind the one before or a few more."""
+        row = self._connection.execute(_MARK, (b"", step - 1)).fetchone()
+        while row is not None:
+            yield row[0]
+            row = self._connection.execute(_MARK, (row[0], step - 1)).fetchone()
 
     def queued(self) -> tuple[int, int]:
         """How many leaves there are, and how many entries wait to be."""
@@ -145,37 +186,37 @@ class Scan:
         leaves, waiting = self._connection.execute(asked).fetchone()
         return leaves, waiting
 
-    def links(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-        """(case, version, digest, body) by case and version; of one case, or of all."""
-        return self._rows(_LINK, case)
+    def links(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+        """(case, version, digest, body) by case and version."""
+        return self._rows(_LINK, span)
 
-    def entries(self, case: bytes | None = None) -> Iterator[Row]:
-        return map(Row._make, self._rows(_ENTRY, case))
+    def entries(self, span: Span = EVERY) -> Iterator[Row]:
+        return map(Row._make, self._rows(_ENTRY, span))
 
     def text(self, case: bytes, version: int) -> tuple[bytes, bytes] | None:
         """(digest, body) at a place, None where there is none."""
         row = self._connection.execute(_BODY, (case, version)).fetchone()
         return None if row is None or None in row else tuple(row)
 
-    def leaves(self) -> Iterator[Placed]:
+    def leaves(self, span: Span = EVERY) -> Iterator[Placed]:
         """By case and version."""
-        return map(Placed._make, self._connection.execute(_LEAVES))
+        return map(Placed._make, self._rows(_LEAVES, span))
 
     def sealed(self, *, bodies: bool) -> Iterator[Placed]:
         """The leaves in their own order, with their entries' bodies where asked for."""
         return map(Placed._make, self._connection.execute(_IN_ORDER[bodies]))
 
-    def waiting(self) -> Iterator[tuple[bytes, int]]:
+    def waiting(self, span: Span = EVERY) -> Iterator[tuple[bytes, int]]:
         """What waits to be sealed, by case and version."""
-        return self._connection.execute(_WAITING)
+        return self._rows(_WAITING, span)
 
     def queue(self) -> Iterator[tuple[int, bytes, int]]:
         """(sequence, case, version) of what waits, as it was queued."""
         return self._connection.execute(_QUEUE)
 
-    def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    def disclosures(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
         """(case, version, name, text), in that order."""
-        return self._rows(_DISCLOSED, case, ", name")
+        return self._rows(_DISCLOSED, span, f"{_BY_PLACE}, name")
 
     def definitions(self) -> Iterator[tuple[bytes, bytes]]:
         return self._connection.execute(_DEFINITIONS)
@@ -186,19 +227,18 @@ class Scan:
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         return self._connection.execute(_NOTES)
 
-    def view(self, name: str, case: bytes | None = None) -> Iterator[tuple[bytes, Values]]:
+    def view(self, name: str, span: Span = EVERY) -> Iterator[tuple[bytes, Values]]:
         """(case, row) of one of ``comparing.VIEWS``, by its key."""
         key = ", ".join(column.name for column in VIEWS[name].primary_key)
-        chosen = "" if case is None else "WHERE case_id = CAST(? AS TEXT)"
-        of = "ifnull(CAST(case_id AS BLOB), x'')"
-        asked = f"SELECT {of}, * FROM {name} {chosen} ORDER BY {key}"
-        return map(_viewed, self._connection.execute(asked, () if case is None else (case,)))
+        asked = f"SELECT ifnull(CAST(case_id AS BLOB), x''), * FROM {name}"
+        return map(_viewed, self._rows(asked, span, f"ORDER BY {key}"))
 
-    def _rows(self, asked: str, case: bytes | None, then: str = "") -> sqlite3.Cursor:
-        if case is None:
-            return self._connection.execute(f"{asked} {_BY_PLACE}{then}")
-        one = f"{asked} WHERE case_id = CAST(? AS TEXT) ORDER BY version{then}"
-        return self._connection.execute(one, (case,))
+    def _rows(self, asked: str, span: Span, order: str = _BY_PLACE) -> sqlite3.Cursor:
+        bounds = [(">=", span.first)] if span.first else []
+        bounds += [("<", span.before)] if span.before is not None else []
+        within = " AND ".join(f"case_id {sign} CAST(? AS TEXT)" for sign, _ in bounds)
+        chosen = f"WHERE {within}" if bounds else ""
+        return self._connection.execute(f"{asked} {chosen} {order}", [value for _, value in bounds])
 
     def schema(self) -> Schema:
         """The text of each table, index, trigger and view, and what else marks a ledger."""

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from casetrack.ledger.comparing import VIEWS
-from casetrack.ledger.scan import Placed, Row, Scan, Values
+from casetrack.ledger.scan import EVERY, Placed, Row, Scan, Span, Values
 from casetrack.ledger.server import ServerDatabase
 from casetrack.ledger.tables import COPYING, REVISION
 
@@ -26,6 +26,8 @@ _LINK: LiteralString = f"SELECT {_CASE}, digest, convert_to(body, 'UTF8')"
 _ENTRY: LiteralString = f"""{_LINK}, convert_to(type, 'UTF8'), convert_to(key, 'UTF8'),
   convert_to(occurred_on, 'UTF8'), convert_to(recorded_at, 'UTF8')"""
 _BY_PLACE: LiteralString = "ORDER BY case_id, version"
+_MARK: LiteralString = """SELECT case_id FROM ledger WHERE case_id > %s
+  ORDER BY case_id LIMIT 1 OFFSET %s"""
 _SEALED: LiteralString = """SELECT convert_to(leaf.case_id, 'UTF8'), leaf.version, leaf_index, hash,
   convert_to(ledger.recorded_at, 'UTF8'), {} FROM leaf LEFT JOIN ledger
   ON ledger.case_id = leaf.case_id AND ledger.version = leaf.version ORDER BY leaf_index"""
@@ -71,43 +73,55 @@ class ServerScan(Scan):
         self._revision = revision
         self._names = count(1)
 
-    def count(self) -> int:
-        return int(self._one("SELECT count(*) FROM ledger")[0])
+    def state(self) -> str:
+        """Lasts as long as this scan, however long nothing is asked of it."""
+        self._server.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        return str(self._one("SELECT pg_export_snapshot()")[0])
+
+    def count(self, span: Span = EVERY) -> int:
+        chosen, values = _within(span)
+        return int(self._one(f"SELECT count(*) FROM ledger {chosen}", values)[0])
+
+    def _marks(self, step: int) -> Iterator[bytes]:
+        last = self._server.execute(_MARK, ("", step - 1)).fetchone()
+        while last is not None:
+            yield last[0].encode()
+            last = self._server.execute(_MARK, (last[0], step - 1)).fetchone()
 
     def queued(self) -> tuple[int, int]:
         asked: LiteralString = "SELECT (SELECT count(*) FROM leaf), (SELECT count(*) FROM unsealed)"
         leaves, waiting = self._one(asked)
         return int(leaves), int(waiting)
 
-    def links(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-        return self._located(f"{_LINK} FROM ledger", case)
+    def links(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+        return self._located(f"{_LINK} FROM ledger", span)
 
-    def entries(self, case: bytes | None = None) -> Iterator[Row]:
-        return map(Row._make, self._located(f"{_ENTRY} FROM ledger", case))
+    def entries(self, span: Span = EVERY) -> Iterator[Row]:
+        return map(Row._make, self._located(f"{_ENTRY} FROM ledger", span))
 
     def text(self, case: bytes, version: int) -> tuple[bytes, bytes] | None:
         asked: LiteralString = f"{_LINK} FROM ledger WHERE case_id = %s AND version = %s"
         row = self._server.execute(asked, (_text(case), version)).fetchone()
         return None if row is None else (row[2], row[3])
 
-    def leaves(self) -> Iterator[Placed]:
-        asked: LiteralString = f"SELECT {_CASE}, leaf_index, hash, NULL, NULL FROM leaf {_BY_PLACE}"
-        return map(Placed._make, self._streamed(asked))
+    def leaves(self, span: Span = EVERY) -> Iterator[Placed]:
+        asked: LiteralString = f"SELECT {_CASE}, leaf_index, hash, NULL, NULL FROM leaf"
+        return map(Placed._make, self._located(asked, span))
 
     def sealed(self, *, bodies: bool) -> Iterator[Placed]:
         body: LiteralString = "convert_to(ledger.body, 'UTF8')" if bodies else "NULL"
         return map(Placed._make, self._streamed(_SEALED.format(body)))
 
-    def waiting(self) -> Iterator[tuple[bytes, int]]:
-        return self._streamed(f"SELECT {_CASE} FROM unsealed {_BY_PLACE}")
+    def waiting(self, span: Span = EVERY) -> Iterator[tuple[bytes, int]]:
+        return self._located(f"SELECT {_CASE} FROM unsealed", span)
 
     def queue(self) -> Iterator[tuple[int, bytes, int]]:
         return self._streamed(f"SELECT sequence, {_CASE} FROM unsealed ORDER BY sequence")
 
-    def disclosures(self, case: bytes | None = None) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    def disclosures(self, span: Span = EVERY) -> Iterator[tuple[bytes, int, bytes, bytes]]:
         asked: LiteralString = f"""SELECT {_CASE}, convert_to(name, 'UTF8'),
           convert_to(text, 'UTF8') FROM disclosure"""
-        return self._located(asked, case, ", name")
+        return self._located(asked, span, ", name")
 
     def definitions(self) -> Iterator[tuple[bytes, bytes]]:
         asked: LiteralString = """SELECT convert_to(digest, 'UTF8'), convert_to(text, 'UTF8')
@@ -120,16 +134,15 @@ class ServerScan(Scan):
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         return self._streamed("SELECT size, convert_to(note, 'UTF8') FROM checkpoint ORDER BY size")
 
-    def view(self, name: str, case: bytes | None = None) -> Iterator[tuple[bytes, Values]]:
+    def view(self, name: str, span: Span = EVERY) -> Iterator[tuple[bytes, Values]]:
         table = VIEWS[name]
         columns = sql.SQL(", ").join(sql.Identifier(c.name) for c in table.c)
         key = sql.SQL(", ").join(sql.Identifier(c.name) for c in table.primary_key)
-        chosen = sql.SQL("" if case is None else "WHERE case_id = %s")
+        chosen, values = _within(span)
         asked = sql.SQL("SELECT convert_to(case_id, 'UTF8'), {} FROM {} {} ORDER BY {}").format(
-            columns, sql.Identifier(name), chosen, key
+            columns, sql.Identifier(name), sql.SQL(chosen), key
         )
-        rows = self._streamed(asked, () if case is None else (_text(case),))
-        return ((of, tuple(values)) for of, *values in rows)
+        return ((of, tuple(row)) for of, *row in self._streamed(asked, values))
 
     def schema(self) -> Mapping[str, str]:
         """What the server's catalogs say of our tables, indexes, functions and triggers."""
@@ -143,12 +156,10 @@ class ServerScan(Scan):
         return iter(())
 
     def _located(
-        self, asked: LiteralString, case: bytes | None, then: LiteralString = ""
+        self, asked: LiteralString, span: Span, then: LiteralString = ""
     ) -> Iterator[Any]:
-        if case is None:
-            return self._streamed(f"{asked} {_BY_PLACE}{then}")
-        one: LiteralString = f"{asked} WHERE case_id = %s ORDER BY version{then}"
-        return self._streamed(one, (_text(case),))
+        chosen, values = _within(span)
+        return self._streamed(f"{asked} {chosen} {_BY_PLACE}{then}", values)
 
     def _streamed(
         self, asked: "LiteralString | sql.Composed", values: Sequence[object] = ()
@@ -159,23 +170,25 @@ class ServerScan(Scan):
             cursor.execute(asked, values or None)
             yield from cursor
 
-    def _one(self, asked: LiteralString) -> tuple[Any, ...]:
-        row = self._server.execute(asked).fetchone()
+    def _one(self, asked: LiteralString, values: Sequence[str] = ()) -> tuple[Any, ...]:
+        row = self._server.execute(asked, values or None).fetchone()
         if row is None:
             raise TypeError("a count is one row")
         return tuple(row)
 
 
 @contextmanager
-def scanning(url: str, *, unfinished: bool = False) -> Iterator[ServerScan]:
+def scanning(url: str, state: str = "", *, unfinished: bool = False) -> Iterator[ServerScan]:
     database = ServerDatabase(url)
     try:
         with database.reworded(), database.engine.connect() as connection:
-            if not unfinished:
-                database.admitted(connection)
             driver = connection.connection.driver_connection
             if not isinstance(driver, psycopg.Connection):
                 raise TypeError("psycopg is needed")
+            if state:
+                driver.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(state)))
+            if not unfinished:
+                database.admitted(connection)
             yield ServerScan(driver, COPYING if unfinished else REVISION)
     finally:
         database.engine.dispose()
@@ -190,6 +203,19 @@ def todays() -> Mapping[str, str]:
 
 def _text(case: bytes) -> str:
     return case.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _within(span: Span) -> tuple[LiteralString, list[str]]:
+    """No text of the server's holds a NUL: the least that may follow an id is the next one."""
+    chosen: list[LiteralString] = ["WHERE true"]
+    values = []
+    if span.first:
+        chosen.append("case_id >= %s")
+        values.append(_text(span.first))
+    if span.before is not None:
+        chosen.append("case_id < %s")
+        values.append(span.before.decode(errors="replace").replace("\0", "\1"))
+    return " AND ".join(chosen), values
 
 
 def _spaced(said: str | None) -> str:

@@ -1,7 +1,8 @@
 """The chain of every case, and what is wrong where it does not hold."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from hashlib import sha256
 from itertools import islice
 
@@ -9,24 +10,24 @@ from casetrack.audit.chain import Own, Tally, own, suspects
 from casetrack.audit.diagnosis import Broken, Home, Seen, diagnosed
 from casetrack.audit.problems import Findings
 from casetrack.audit.verdict import Verdict
-from casetrack.ledger.scan import Scan
+from casetrack.ledger.scan import Scan, Span
+from casetrack.service import ranges
+from casetrack.service.ranges import Looked, Place, Tick, unwatched
 
-Tick = Callable[[int], None]
 Link = tuple[bytes, int, bytes, bytes]
 SAMPLE = 1000  # entries that are asked which ledger they are of
 
 
-def unwatched(done: int) -> None:
-    """Where nobody watches."""
-
-
-def quick(scan: Scan, tick: Tick) -> Verdict:
+def quick(url: str, scan: Scan, tick: Tick, executor: Executor | None = None) -> Verdict:
     """Digests and their chain alone."""
     findings, tally = Findings(), Tally()
     ledger = ledger_id(scan)
-    rows = scan.links() if tick is unwatched else _watched(scan.links(), tick)
-    for case in suspects(rows, ledger, tally):
-        diagnose(scan, case, ledger, findings)
+    for part in ranges.parts(scan, Place(url, ledger=ledger), look, executor, tick):
+        tally.entries += part.entries
+        tally.cases += part.cases
+        for span in part.spans:
+            for case in suspects(_watched(scan.links(span), tick), ledger, tally):
+                diagnose(scan, case, ledger, findings)
     sealed, unsealed = scan.queued()
     return Verdict(
         entries=tally.entries,
@@ -39,7 +40,21 @@ def quick(scan: Scan, tick: Tick) -> Verdict:
     )
 
 
-def _watched(rows: Iterable[Link], tick: Tick) -> Iterator[Link]:
+def look(scan: Scan, place: Place, span: Span) -> Looked:
+    """A worker's part in it."""
+    tally = Tally()
+    left = list(islice(suspects(scan.links(span), place.ledger, tally), ranges.MOST_LEFT + 1))
+    if len(left) > ranges.MOST_LEFT:
+        return Looked()
+    amiss = sum(scan.count(Span.of(case)) for case in left)
+    return Looked(tally.entries, tally.entries - amiss, tally.cases - len(left), left)
+
+
+def _watched(rows: Iterable[Link], tick: Tick) -> Iterable[Link]:
+    return rows if tick is unwatched else _ticking(rows, tick)
+
+
+def _ticking(rows: Iterable[Link], tick: Tick) -> Iterator[Link]:
     number = 0
     for number, row in enumerate(rows, 1):
         if number % SAMPLE == 0:
@@ -63,7 +78,8 @@ def diagnose(scan: Scan, case: bytes, ledger: str, findings: Findings) -> None:
         return None if row is None else Home(row[0], sha256(row[1]).digest())
 
     rows = [
-        Seen(at, kept, sha256(body).digest(), own(body)) for _, at, kept, body in scan.links(case)
+        Seen(at, kept, sha256(body).digest(), own(body))
+        for _, at, kept, body in scan.links(Span.of(case))
     ]
     if not rows:
         findings.add("column differs", "case_id: its entries are not where they belong", case)

@@ -11,20 +11,8 @@ from casetrack.domain.partial import replay_partly
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition, Corrupt, UnknownName
 from casetrack.reports.casefile import case_name
+from casetrack.service.sharing import Shared, Tally, done
 from casetrack.service.tracker import Tracker
-
-
-class Tally:
-    """What has been looked at so far, and what was found, by kind."""
-
-    def __init__(self) -> None:
-        self.cases = 0
-        self.entries = 0
-        self.deadlines = 0
-        self.found: dict[str, int] = {}
-
-    def count(self, kind: str) -> None:
-        self.found[kind] = self.found.get(kind, 0) + 1
 
 
 def chosen(tracker: Tracker, references: Iterable[str]) -> Iterable[str]:
@@ -33,20 +21,31 @@ def chosen(tracker: Tracker, references: Iterable[str]) -> Iterable[str]:
     return named or tracker.ledger.case_ids()
 
 
-def examined(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[Finding]:
-    """What breaks the rules, the ledger itself first, then case by case."""
-    for finding in _found(tracker, case_ids, tally):
+def examined(
+    tracker: Tracker, case_ids: Iterable[str], tally: Tally, shared: Shared | None = None
+) -> Iterator[Finding]:
+    """What breaks the rules, the ledger itself first, then case by case.
+
+    ``shared``: who does the work, if not this process; what is found is the same.
+    """
+    for finding in _found(tracker, case_ids, tally, shared):
         tally.count(finding.severity)
         yield finding
 
 
-def _found(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[Finding]:
-    editions = _editions(tracker)
+def _found(
+    tracker: Tracker, case_ids: Iterable[str], tally: Tally, shared: Shared | None
+) -> Iterator[Finding]:
     if tracker.ledger.practice:
         yield Finding(
             severity="info", case=None, version=None, rule="practice",
             detail="a practice ledger: its clock may be set, and its cases are no evidence",
         )  # fmt: skip
+    yield from done(tracker, _judged, case_ids, tally, shared)
+
+
+def _judged(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[Finding]:
+    editions = _editions(tracker)
     for case_id in case_ids:
         entries = tracker.ledger.entries(case_id)
         tally.cases += 1
@@ -88,16 +87,22 @@ def _editions(tracker: Tracker) -> Editions:
     return Editions(tracker.desk.kept, kept)
 
 
-def drifting(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[drift.Drifted]:
-    """The deadlines that would be dated otherwise today, case by case."""
+def drifting(
+    tracker: Tracker, case_ids: Iterable[str], tally: Tally, shared: Shared | None = None
+) -> Iterator[drift.Drifted]:
+    """The deadlines that would be dated otherwise today, case by case; shared as ``examined``."""
+    for found in done(tracker, _dated, case_ids, tally, shared):
+        tally.count("differing")
+        yield found
+
+
+def _dated(tracker: Tracker, case_ids: Iterable[str], tally: Tally) -> Iterator[drift.Drifted]:
     editions = _editions(tracker)
     for case_id in case_ids:
         record = _record(tracker, case_id)
         tally.cases += 1
         tally.deadlines += sum(1 for _ in drift.dated(record))
-        for found in drift.drifted(record, editions):
-            tally.count("differing")
-            yield found
+        yield from drift.drifted(record, editions)
 
 
 def _record(tracker: Tracker, case_id: str) -> drift.Record:

@@ -1,6 +1,7 @@
 """Folding cases again and comparing them with the views; nothing is repaired."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from time import perf_counter
 
 from msgspec import Struct
@@ -12,10 +13,10 @@ from casetrack.domain.fold import evolve
 from casetrack.errors import Corrupt
 from casetrack.ledger.codec import parse
 from casetrack.ledger.comparing import differing
-from casetrack.ledger.scan import Row, Scan, scanning
+from casetrack.ledger.scan import Row, Scan, Span, scanning
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.reports.words import count
-from casetrack.service.chaining import Tick, unwatched
+from casetrack.service.ranges import MOST_LEFT, Looked, Part, Place, Tick, parts, unwatched
 
 UNREADABLE = ("entries",)
 Clock = Callable[[], float]
@@ -49,33 +50,61 @@ def replay(
     *,
     tick: Tick = unwatched,
     clock: Clock = perf_counter,
+    executor: Executor | None = None,
 ) -> Replayed:
-    """These cases, or all; ``tick`` is told how many more entries are done."""
+    """These cases, or all; ``tick`` is told how many more entries are done.
+
+    ``executor``: who shares the work on all of them; what comes out is the same.
+    """
     found: list[Differing] = []
     folded = entries = 0
     begun = clock()
     with scanning(url) as scan:
-        for at, beside, rows in _chosen(scan, case_ids):
-            if at == LEDGER_CASE.encode():
-                tick(sum(1 for _ in rows))
-                continue
-            case, number = _folded(at, beside, rows)
-            folded, entries = folded + 1, entries + number
-            parts = UNREADABLE if case is None else differing(beside.views, case)
-            if parts:
-                found.append(_differing(at, case, parts))
-            tick(number)
+        for part in _chosen(url, scan, case_ids, executor, tick):
+            folded, entries = folded + part.cases, entries + part.entries
+            for span in part.spans:
+                for _, number, folds, unlike in _compared(scan, span):
+                    tick(number)
+                    folded, entries = folded + folds, entries + number * folds
+                    found += unlike
     return Replayed(cases=folded, entries=entries, seconds=clock() - begun, differing=tuple(found))
 
 
 def _chosen(
-    scan: Scan, case_ids: Sequence[str] | None
-) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+    url: str,
+    scan: Scan,
+    case_ids: Sequence[str] | None,
+    executor: Executor | None,
+    tick: Tick,
+) -> Iterator[Part]:
     if case_ids is None:
-        yield from cases(scan)
-        return
-    for case_id in dict.fromkeys(case_ids):
-        yield from cases(scan, case_id.encode())
+        return parts(scan, Place(url), look, executor, tick)
+    named = dict.fromkeys(case_ids)
+    return iter([Part(spans=[Span.of(case_id.encode()) for case_id in named])])
+
+
+def look(scan: Scan, _: Place, span: Span) -> Looked:
+    """A worker's part in it."""
+    left: list[bytes] = []
+    read = folded = entries = 0
+    for at, number, folds, unlike in _compared(scan, span):
+        read += number
+        if unlike:
+            left.append(at)
+        else:
+            folded, entries = folded + folds, entries + number * folds
+    return Looked(read, entries, folded, left if len(left) <= MOST_LEFT else None)
+
+
+def _compared(scan: Scan, span: Span) -> Iterator[tuple[bytes, int, bool, Sequence[Differing]]]:
+    """(id, entries, whether it is a case, in what it is not alike)."""
+    for at, beside, rows in cases(scan, span):
+        if at == LEDGER_CASE.encode():
+            yield at, sum(1 for _ in rows), False, ()
+            continue
+        case, number = _folded(at, beside, rows)
+        unlike = UNREADABLE if case is None else differing(beside.views, case)
+        yield at, number, True, [_differing(at, case, unlike)] if unlike else ()
 
 
 def _folded(at: bytes, beside: Beside, rows: Iterator[Row]) -> tuple[Case | None, int]:

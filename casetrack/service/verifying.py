@@ -1,6 +1,7 @@
 """Proving a whole ledger from its stored bytes: streamed, in one state, repairing nothing."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 from casetrack.audit import notes
 from casetrack.audit.heads import Outside
@@ -9,21 +10,29 @@ from casetrack.audit.verdict import Verdict
 from casetrack.errors import Corrupt, Refused
 from casetrack.ledger.scan import scanning
 from casetrack.service import chaining, keeping
-from casetrack.service.chaining import Tick, unwatched
 from casetrack.service.operating import Seal
+from casetrack.service.ranges import Tick, unwatched
 from casetrack.service.whole import Proof
 
 
 def verify(
-    url: str, outside: Sequence[Outside] = (), *, quick: bool = False, tick: Tick = unwatched
+    url: str,
+    outside: Sequence[Outside] = (),
+    *,
+    quick: bool = False,
+    tick: Tick = unwatched,
+    executor: Executor | None = None,
 ) -> Verdict:
     """Every problem of the ledger; ``tick`` is told how many more entries are done.
 
     ``outside``: checkpoints that were kept where the ledger is not. ``quick`` looks at digests
-    and their chain alone, and at no checkpoint. Raises ``Corrupt`` if SQLite can't read the file.
+    and their chain alone, and at no checkpoint. ``executor``: who shares the work; the verdict is
+    the same. Raises ``Corrupt`` if SQLite can't read the file.
     """
     with scanning(url) as scan:
-        return chaining.quick(scan, tick) if quick else Proof(scan, tick).whole(outside)
+        if quick:
+            return chaining.quick(url, scan, tick, executor)
+        return Proof(url, scan, tick, executor).whole(outside)
 
 
 def kept(url: str, table: Seal) -> Outside | None:

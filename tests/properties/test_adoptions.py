@@ -17,7 +17,8 @@ from casetrack.domain import machine
 from casetrack.domain.case import Tracked
 from casetrack.domain.fold import replay
 from casetrack.errors import CasetrackError
-from casetrack.service.conformance import Tally, drifting, examined
+from casetrack.service.conformance import drifting, examined
+from casetrack.service.sharing import Tally
 from casetrack.service.typed import Adopting
 from tests.editions import later, ship
 from tests.world import GUIDE, World

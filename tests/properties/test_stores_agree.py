@@ -42,7 +42,8 @@ from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Ledger, Query, all_targets
 from casetrack.ledger.views import case_row, deadline_rows, value_rows
 from casetrack.reports.casefile import case_name
-from casetrack.service.conformance import Tally, examined
+from casetrack.service.conformance import examined
+from casetrack.service.sharing import Tally
 from casetrack.service.tracker import Terms, Tracker, Written
 from casetrack.service.typed import (
     Adopting,

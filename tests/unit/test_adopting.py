@@ -12,7 +12,8 @@ from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import AlreadyAdopted, UnknownName
 from casetrack.ledger.store import Draft
-from casetrack.service.conformance import Tally, drifting, examined
+from casetrack.service.conformance import drifting, examined
+from casetrack.service.sharing import Tally
 from casetrack.service.tracker import DEFAULT_TERMS, Terms, Written
 from casetrack.service.typed import Adopting
 from tests.editions import later, ship, with_clock, with_new_clock, without_clock, without_state

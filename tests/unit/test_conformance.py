@@ -21,8 +21,9 @@ from casetrack.ledger.codec import parse
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.store import Draft
 from casetrack.service import demo
-from casetrack.service.conformance import Tally, chosen, examined
+from casetrack.service.conformance import chosen, examined
 from casetrack.service.reprojecting import reproject
+from casetrack.service.sharing import Tally
 from casetrack.service.sweep import sweep
 from casetrack.service.tracker import Tracker
 from tests.cli.driver import PACKET

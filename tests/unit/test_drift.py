@@ -14,8 +14,9 @@ from casetrack.ledger.memory import MemoryLedger
 from casetrack.reports.audits import drift_lines
 from casetrack.reports.data import plain
 from casetrack.service import demo
-from casetrack.service.conformance import Tally, chosen, drifting
+from casetrack.service.conformance import chosen, drifting
 from casetrack.service.reprojecting import reproject
+from casetrack.service.sharing import Tally
 from casetrack.service.tracker import Tracker
 from tests.fakes import FakeClock, fixed_sources
 from tests.world import GUIDE, KNOWN, World, day, instant
