@@ -55,7 +55,7 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
         for line in _lines(tracker, (row for row in rows if matches(row, wanted)))
         if line.act_by <= last or line.finding
     )
-    stats = tracker.ledger.stats()
+    counts = tracker.ledger.counts()
     return Docket(
         as_of=tracker.now,
         zone=ZONE,
@@ -63,11 +63,10 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
         until=last,
         practice=tracker.ledger.practice,
         items=items,
-        open_cases=stats.open_cases,
-        next_on=stats.next_act_by,
+        open_cases=sum(number for *_, number in counts),
+        next_on=tracker.ledger.next_act_by(),
         by_state=tuple(
-            Tally(state=state, assignee=assignee, cases=n)
-            for state, assignee, n in tracker.ledger.counts()
+            Tally(state=state, assignee=assignee, cases=n) for state, assignee, n in counts
         ),
         doubts=(*_of_deadlines(tracker, wanted), *_of_cases(tracker, wanted)),
         ledger=head(tracker.ledger),
