@@ -171,7 +171,7 @@ deadline_view = Table(
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
-Index(
+open_deadline = Index(
     "open_deadline",
     *(
         deadline_view.c[name]
@@ -182,7 +182,6 @@ Index(
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),
-    postgresql_where=deadline_view.c.outcome.is_(None),
 )  # fmt: skip
 
 value_view = Table(
