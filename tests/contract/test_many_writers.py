@@ -92,8 +92,8 @@ def test_processes_of_all_kinds_at_once_never_deadlock(
     for number in range(ROUNDS):
         now = instant_text(shared.clock.now + timedelta(days=number))
         options = ["--db", database, "--config", str(config), "--now", now]
-        kinds = ["sweep", "sweep", "daily", "daily", "audit|seal", "note|C-1|x", "note|C-2|x",
-                 "assign|C-1|C-2|C-3|eva"]  # fmt: skip
+        kinds = ["sweep", "sweep", "daily", "daily", "audit|seal", "assign|C-1|C-2|C-3|eva",
+                 "assign|C-3|C-2|C-1|ota", "assign|C-2|C-1|eva"]  # fmt: skip
         working = [
             subprocess.Popen([sys.executable, "-c", BUSY, *options, kind], cwd=ROOT, text=True,
                              stderr=subprocess.PIPE)
