@@ -193,8 +193,7 @@ def assign(
     tracker = s.writing()
     name = person(s, names[-1]) or None
     ids = [tracker.resolve(case, exact=not interactive()) for case in names[:-1]]
-    with tracker.ledger.transaction():
-        written = [tracker.do(case_id, Assigning(name=name)) for case_id in ids]
+    written = tracker.do_all(ids, Assigning(name=name))
     if as_json:
         render.data("assign", {"items": [{**receipt.base(w), "assignee": name} for w in written]})
     else:

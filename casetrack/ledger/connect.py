@@ -5,6 +5,8 @@ import sqlite3
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from random import uniform
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ from casetrack.ledger.refusals import unfinished
 from casetrack.ledger.tables import APPLICATION_ID, COPYING, REVISION
 
 BUSY_SECONDS = 5.0
+PAUSE = (0.001, 0.006)  # seconds between two attempts to take the write lock
 PRAGMAS = (
     "synchronous=FULL",
     "secure_delete=ON",
@@ -29,6 +32,7 @@ PRAGMAS = (
 # Most bodies are longer than a row may be on a 4096-byte page without an overflow page.
 PAGE_SIZE = 8192
 
+_IMMEDIATE = "BEGIN IMMEDIATE"
 _CHECK = """
 SELECT application_id, (SELECT version_num FROM alembic_version),
   (SELECT body FROM ledger WHERE case_id = '00000000-0000-0000-0000-000000000000' AND version = 1)
@@ -63,14 +67,47 @@ def engine_for(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options: dict[str, Any] = dict(connection.get_execution_options())
-        connection.exec_driver_sql(options.get("begin", "BEGIN"))
+        statement = options.get("begin", "BEGIN")
+        if statement == _IMMEDIATE:
+            _await_turn(connection)
+        else:
+            connection.exec_driver_sql(statement)
 
     return engine
 
 
+def _await_turn(connection: Connection) -> None:
+    """Take the write lock, or raise when ``BUSY_SECONDS`` have gone by.
+
+    SQLite's own waits grow to a tenth of a second, in which who has just written writes again and
+    again: some would wait for seconds. Short ones of chance length give everybody the same odds.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("an SQLite connection is needed")
+    until = monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _taken(driver, last=monotonic() >= until):
+            sleep(uniform(*PAUSE))  # noqa: S311 - no secret
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+
+
+def _taken(driver: sqlite3.Connection, *, last: bool) -> bool:
+    """Whether the lock is ours now; the last time it is asked for, a no is raised."""
+    try:
+        driver.execute(_IMMEDIATE)
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
 def writing(engine: Engine) -> Engine:
     """The same engine, with transactions that hold the write lock from their start."""
-    return engine.execution_options(begin="BEGIN IMMEDIATE")
+    return engine.execution_options(begin=_IMMEDIATE)
 
 
 def existing(path: Path) -> Path:

@@ -1,7 +1,8 @@
 """The case manager's use cases: read the case, decide, append, say what was written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from casetrack.service.bootstrap import Definitions, KeptCalendars, calendar_tex
 from casetrack.service.desk import TODAY, Desk, Firing, Opening, Recording, Typed
 from casetrack.service.references import new_reference
 
+T = TypeVar("T")
 DEFAULT_WORKFLOW = defaults.WORKFLOW
 TRIES = 5
 REMINDERS = "remind-"  # what the keys of their entries begin with, and no others
@@ -149,13 +151,32 @@ class Tracker:
 
     def record_all(self, case_id: str, recordings: Sequence[Recording]) -> tuple[Written, ...]:
         """A whole packet at once: every record is written or none."""
-        written = []
-        with self.ledger.transaction():
+
+        def record() -> tuple[Written, ...]:
+            written: list[Written] = []
             case = self.case(case_id)
             for typed in recordings:
                 written.append(self.append(case, self.desk.decide(case, typed)))
                 case = written[-1].case
-        return tuple(written)
+            return tuple(written)
+
+        return self._together(record)
+
+    def do_all(self, case_ids: Sequence[str], typed: Typed) -> list[Written]:
+        """The same on several cases, on all or none; in one order, so that two never deadlock."""
+        order = sorted(set(case_ids))
+        made = self._together(lambda: {case_id: self.do(case_id, typed) for case_id in order})
+        return [made[case_id] for case_id in case_ids]
+
+    def _together(self, work: Callable[[], T]) -> T:
+        """In one transaction; a lost race does it all again, up to five times."""
+        for _ in range(TRIES):
+            try:
+                with self.ledger.transaction():
+                    return work()
+            except Conflict:
+                continue
+        raise Busy("other writers kept changing the case; try again")
 
     def redact(self, case_id: str, targets: Sequence[e.Target], reason: str) -> Written:
         """Erase sealed values for good; the entry that says so names them by version."""

@@ -29,7 +29,7 @@ from tests.expected import Expected, Warned, business, local, local_day
 from tests.offices import FLOW, Practice, new_practice
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
-SIZES = {"file": (60, 60), "server": (15, 40)}  # cases and days
+SIZES = {"file": (60, 60), "server": (30, 60)}  # cases and days
 if FULL:
     SIZES = dict.fromkeys(SIZES, (2_000, 400))
 RESTLESS = 0.03 if FULL else 0.2  # how probable it is that something happens to a case on a day
