@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from casetrack.ledger.comparing import VIEWS, Rows
-from casetrack.ledger.scan import EVERY, Placed, Row, Scan, Span
+from casetrack.ledger.scan import Placed, Row, Scan
+from casetrack.ledger.spans import EVERY, Span
 
 T = TypeVar("T", bound=tuple[Any, ...])
 Texts = Mapping[int, Mapping[bytes, bytes]]

@@ -29,7 +29,8 @@ def copy(
     Nothing else opens a copy until it is whole.
     """
     from casetrack.audit import verdict as told
-    from casetrack.service import chaining, copying, verifying
+    from casetrack.service import copying, verifying
+    from casetrack.service.ranges import unwatched
     from casetrack.service.setup import location
 
     for url in (source, target):
@@ -37,7 +38,7 @@ def copy(
     s = session(ctx)
     tracker = s.unattended(db=source)
     with progress("copying and proving", lambda: 2 * verifying.count(source)) as tick:
-        found = copying.copy(tracker, source, target, _kept(s, source), tick or chaining.unwatched)
+        found = copying.copy(tracker, source, target, _kept(s, source), tick or unwatched)
     render.say(
         "both hold the same ledger now: work on in one of them alone, for entries made in both"
         " can't be joined again"

@@ -17,6 +17,7 @@ from casetrack.ledger.connect import connect, existing, newer, not_ours, older, 
 from casetrack.ledger.failures import reworded
 from casetrack.ledger.place import database_path, is_server
 from casetrack.ledger.schema import create_schema
+from casetrack.ledger.spans import EVERY, Span
 from casetrack.ledger.tables import APPLICATION_ID, COPYING, REVISION
 
 Schema = Mapping[str, str]
@@ -61,21 +62,6 @@ _IN_ORDER = {
     True: _SEALED.format("CAST(ledger.body AS BLOB)"),
     False: _SEALED.format("NULL"),
 }
-
-
-class Span(NamedTuple):
-    """Case ids from ``first``, and up to ``before`` without it; None: to the last."""
-
-    first: bytes = b""
-    before: bytes | None = None
-
-    @classmethod
-    def of(cls, case: bytes) -> "Span":
-        """That case alone."""
-        return cls(case, case + b"\0")
-
-
-EVERY = Span()
 
 
 class Row(NamedTuple):

@@ -103,7 +103,6 @@ class ServerDatabase:
 
     def identity(self) -> tuple[str, str] | None:
         with self.reworded(), self._engine.connect() as connection:
-        with self.reworded(), self._engine.connect() as connection:
             if not self._there(connection):
                 return None
             revision, body = self._said(connection)

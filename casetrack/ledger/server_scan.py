@@ -15,8 +15,9 @@ import psycopg
 from psycopg import sql
 
 from casetrack.ledger.comparing import VIEWS
-from casetrack.ledger.scan import EVERY, Placed, Row, Scan, Span, Values
+from casetrack.ledger.scan import Placed, Row, Scan, Values
 from casetrack.ledger.server import ServerDatabase
+from casetrack.ledger.spans import EVERY, Span
 from casetrack.ledger.tables import COPYING, REVISION
 
 _BATCH = 2_000
@@ -155,9 +156,7 @@ class ServerScan(Scan):
         """A server keeps checksums of its own; nothing is asked."""
         return iter(())
 
-    def _located(
-        self, asked: LiteralString, span: Span, then: LiteralString = ""
-    ) -> Iterator[Any]:
+    def _located(self, asked: LiteralString, span: Span, then: LiteralString = "") -> Iterator[Any]:
         chosen, values = _within(span)
         return self._streamed(f"{asked} {chosen} {_BY_PLACE}{then}", values)
 

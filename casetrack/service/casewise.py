@@ -9,7 +9,8 @@ from casetrack.audit.entries import CaseProof, Definitions
 from casetrack.audit.places import Places
 from casetrack.audit.problems import Findings
 from casetrack.audit.streams import Beside, sealed_cases
-from casetrack.ledger.scan import Row, Scan, Span
+from casetrack.ledger.scan import Row, Scan
+from casetrack.ledger.spans import Span
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.service.chaining import diagnose
 from casetrack.service.ranges import MOST_LEFT, Looked, Place, Tick

@@ -10,7 +10,8 @@ from casetrack.audit.chain import Own, Tally, own, suspects
 from casetrack.audit.diagnosis import Broken, Home, Seen, diagnosed
 from casetrack.audit.problems import Findings
 from casetrack.audit.verdict import Verdict
-from casetrack.ledger.scan import Scan, Span
+from casetrack.ledger.scan import Scan
+from casetrack.ledger.spans import Span
 from casetrack.service import ranges
 from casetrack.service.ranges import Looked, Place, Tick, unwatched
 

@@ -35,7 +35,7 @@ def copy(
         tracker.disclose(COMMAND, ())
         _taken(target, source, url, tick)
         with scanning(url, unfinished=True) as scan:
-            found = _proven(Proof(scan, tick).whole(outside))
+            found = _proven(Proof(url, scan, tick, None).whole(outside))
         target.finish(tracker.ledger.runs.beats())
     return found
 

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from casetrack.errors import CasetrackError, Corrupt, Unexpected
 from casetrack.ledger.place import database_path, is_server, without_password
-from casetrack.ledger.scan import EVERY, Scan, Span, scanning
+from casetrack.ledger.scan import Scan, scanning
+from casetrack.ledger.spans import EVERY, Span
 
 ENTRIES = 10_000  # in one range, about
 MOST_LEFT = 1_000  # cases; a range with more is read again as a whole

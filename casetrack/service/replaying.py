@@ -13,7 +13,8 @@ from casetrack.domain.fold import evolve
 from casetrack.errors import Corrupt
 from casetrack.ledger.codec import parse
 from casetrack.ledger.comparing import differing
-from casetrack.ledger.scan import Row, Scan, Span, scanning
+from casetrack.ledger.scan import Row, Scan, scanning
+from casetrack.ledger.spans import Span
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.reports.words import count
 from casetrack.service.ranges import MOST_LEFT, Looked, Part, Place, Tick, parts, unwatched
