@@ -34,15 +34,15 @@ TABLES = (
 )  # fmt: skip
 
 
-def filled(place: str) -> tuple[str, str]:
-    """A ledger of 300 cases, two seals by one key and one by the next; the two last notes."""
+def filled(place: str, cases: int = CASES) -> tuple[str, str]:
+    """A ledger of so many cases, two seals by one key and one by the next; the two last notes."""
     clock = FakeClock()
     ledger = create_ledger(place, fixed_sources(clock), practice=True)
     sealing.make_key(ledger)
     notes = []
     for part in range(3):
         with ledger.transaction():
-            made = [_case(ledger, clock, number) for number in range(part, CASES, 3)]
+            made = [_case(ledger, clock, number) for number in range(part, cases, 3)]
         for case in made[::10]:
             ledger.redact(case, draft(facts.redacted((1, "patient"), (3, "note"))))
         if part == 2:
