@@ -23,6 +23,7 @@ from tempfile import gettempdir
 from casetrack.catalog.shelf import Shelf
 from casetrack.ledger.canonical import instant, text
 from casetrack.ledger.sql import open_ledger
+from casetrack.ledger.tables import REVISION
 from casetrack.service import sealing
 from casetrack.service.tracker import Tracker
 from scripts.benchmarks import models
@@ -54,7 +55,7 @@ class Shape:
     @property
     def name(self) -> str:
         seal = "-sealed" if self.sealed else ""
-        return f"{self.cases}-cases-{self.rows}-rows-{self.notes}-notes{seal}.db"
+        return f"{self.cases}-cases-{self.rows}-rows-{self.notes}-notes{seal}-{REVISION}.db"
 
 
 def of_entries(entries: int, *, sealed: bool = False) -> Shape:
