@@ -159,7 +159,7 @@ class Writer:
         self._ids = list(ledger.case_ids())
         self._numbers = count(1)
 
-    def __call__(self, *_: int) -> None:
+    def __call__(self, *_done: int) -> None:
         number = next(self._numbers)
         at = self._ids[number * 7 % len(self._ids)]
         case, _ = append(self._ledger, fold(at, self._ledger.entries(at)), noted("meanwhile"))
