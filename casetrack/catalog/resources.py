@@ -4,7 +4,7 @@ The files ship inside the package; in a bare checkout they stand beside it.
 Nothing is ever looked for in the current folder.
 """
 
-from functools import cache
+import re
 from pathlib import Path
 from stat import S_ISREG
 
@@ -14,6 +14,7 @@ MAX_BYTES = 256 * 1024
 MAX_LINE_BYTES = 2_000
 MAX_DEPTH = 16
 
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -74,26 +75,20 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     return document
 
 
-@cache
 def _folder(name: str) -> Path:
     shipped = _PACKAGE / name
     return shipped if shipped.is_dir() else _PACKAGE.parent / name
 
 
 def _ids(folder: str) -> list[str]:
-    return list(_listed(_folder(folder)))
-
-
-@cache
-def _listed(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+    return sorted(path.stem for path in _folder(folder).glob("*.toml"))
 
 
 def _text(folder: str, noun: str, id: str) -> str:
-    known = _ids(folder)
-    if id not in known:
-        raise UnknownName(f"no {noun} has that id; there are: {', '.join(known)}")
-    return read_file(_folder(folder) / f"{id}.toml")
+    path = _folder(folder) / f"{id}.toml"
+    if not _ID.fullmatch(id) or not path.is_file():
+        raise UnknownName(f"no {noun} has that id; there are: {', '.join(_ids(folder))}")
+    return read_file(path)
 
 
 def _within_limits(data: bytes, size: int, where: str) -> None:

@@ -6,6 +6,8 @@ from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from casetrack.errors import Refused, Unexpected
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 ANSWER_SECONDS = 10
+DESERTED_SECONDS = 60.0  # a nanny starts a killed worker again sooner than that
 T = TypeVar("T")
 
 
@@ -23,24 +26,56 @@ def connected(address: str) -> Iterator[Executor]:
     """The cluster whose scheduler is there; what a killed worker had is done by another."""
     if find_spec("distributed") is None:
         raise Refused("a cluster needs Dask: pip install 'casetrack[cluster]'")
-    from distributed import Client, KilledWorker
+    from distributed import KilledWorker
     from distributed.comm.core import CommClosedError
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # errors are told by ours
-    try:
-        client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
-    except (OSError, ValueError):
-        raise Refused(f"no Dask scheduler answers at {address}; see that it runs there") from None
+    client = _client(address)
+    if client is None:
+        raise Refused(f"no Dask scheduler answers at {address}; see that it runs there")
+    over = Event()
     try:
         _alike(client)
-        yield Abroad(client)
+        there = Abroad(client)
+        Thread(target=_watch, args=(client, there, over), daemon=True).start()
+        yield there
     except (KilledWorker, CommClosedError, CancelledError):
         raise Unexpected(
             "the cluster lost its workers or its scheduler in mid-run; nothing was found out; "
             "run it again"
         ) from None
     finally:
+        over.set()
         client.close(timeout=ANSWER_SECONDS)
+
+
+def _client(address: str) -> "Client | None":
+    """Dask waits for ever for what listens and says nothing; None after a while."""
+    from distributed import Client
+
+    made: SimpleQueue[Client | None] = SimpleQueue()
+
+    def connect() -> None:
+        try:
+            made.put(Client(address, timeout=ANSWER_SECONDS, set_as_default=False))
+        except (OSError, ValueError):
+            made.put(None)
+
+    Thread(target=connect, daemon=True).start()
+    try:
+        return made.get(timeout=ANSWER_SECONDS + 2)
+    except Empty:
+        return None
+
+
+def _watch(client: "Client", there: "Abroad", over: Event) -> None:
+    """Give the work up once there have been no workers for a while; a scheduler waits for ever."""
+    deserted = 0
+    while not over.wait(DESERTED_SECONDS / 10):
+        deserted = 0 if client.nthreads() else deserted + 1
+        if deserted == 10:
+            there.give_up()
+            return
 
 
 def _alike(client: "Client") -> None:
@@ -64,3 +99,7 @@ class Abroad(Executor):
     def submit(self, fn: Callable[..., T], /, *args: object, **kwargs: object) -> Future[T]:
         sent = [abroad(one) if isinstance(one, Place) else one for one in args]
         return self._there.submit(fn, *sent, **kwargs)
+
+    def give_up(self) -> None:
+        """What is not done is cancelled."""
+        self._there.shutdown(wait=False)

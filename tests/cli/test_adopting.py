@@ -177,7 +177,7 @@ def test_a_case_whose_edition_comes_after_is_left_alone_and_named(
     ship(made, later(GUIDE, edition="second"))
     made.open(Opening(workflow=GUIDE.id, reference="C-1"))
     ship(made, later(GUIDE, edition="draft"))
-    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda _: made)
+    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda *_, **__: made)
     done = office.do("workflow", "adopt", GUIDE.id, "--all", "--dry-run", now=JANUARY)
     assert "left alone: C-1: its edition second comes after; --case takes it over" in done.err
 
@@ -188,7 +188,7 @@ def test_what_newly_lapsed_is_said_first_and_loudly(
     opened(office, "A-NEW")
     denied(office, "B-DENIED")
     made = tracker(office)
-    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda _: made)
+    monkeypatch.setattr("casetrack.cli.session.Session._tracker", lambda *_, **__: made)
     done = office.do("workflow", "adopt", GUIDE.id, "--all", now=JANUARY)
     assert done.out.splitlines()[0] == (
         "NEWLY LAPSED  B-DENIED  appeal_filing#1: act by Fri 2026-11-20, due Sun 2026-11-22"
