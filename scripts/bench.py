@@ -1,107 +1,88 @@
 """Measures what docs/performance.md claims, as ratios taken side by side in one run.
 
-Each row times our code and its reference in interleaved rounds and gives the median of the
-ratios, round by round. ``--json`` prints the rows as data, ``--rounds N`` sets how many.
+Each row does our work and its reference's in interleaved rounds and gives the median of the
+ratios, round by round.
 """
 
 import argparse
 import json
+import os
 import platform
-import random
-import statistics
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
-from functools import partial
-from itertools import repeat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
 
-import numpy as np
+from scripts.benchmarks import counting, firing, importing, reading, starting, sweeping
+from scripts.benchmarks.rows import Family, Row, Sizes
 
-from casetrack.catalog import calendars
-from casetrack.domain.calendar import Calendar
-
-Work = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One claim: ours against the reference, and the most that the ratio may be."""
-
-    what: str
-    reference: str
-    reach: float
-    ratio: float
-
-    @property
-    def reached(self) -> str:
-        return "reached" if self.ratio <= self.reach else "not reached"
-
-
-def cpu(work: Work) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def ratio(ours: Work, reference: Work, rounds: int) -> float:
-    """The median of ours over the reference, after one round that is not counted."""
-    pairs = [(cpu(ours), cpu(reference)) for _ in range(rounds + 1)]
-    return statistics.median(a / b for a, b in pairs[1:])
-
-
-def some_days(calendar: Calendar, count: int) -> list[date]:
-    """Days of the calendar's first ten years, always the same ones."""
-    chance = random.Random(20261124)  # noqa: S311  # no secret depends on it
-    return [calendar.first + timedelta(days=chance.randrange(3650)) for _ in range(count)]
-
-
-def prepared(calendar: Calendar) -> np.busdaycalendar:
-    return np.busdaycalendar(holidays=[day.date for day in calendar.days])
-
-
-def calendar_rows(rounds: int) -> Iterator[Row]:
-    """``add_business_days`` against numpy on a scalar with a prepared calendar."""
-    calendar = calendars.load("illinois-state")
-    days = some_days(calendar, 2000) * 10
-    scalars = [np.datetime64(day) for day in days]
-    offset = partial(np.busday_offset, roll="backward", busdaycal=prepared(calendar))
-
-    def ours(n: int) -> Work:
-        return lambda: deque(map(calendar.add_business_days, days, repeat(n)), maxlen=0)
-
-    def theirs(n: int) -> Work:
-        return lambda: deque(map(offset, scalars, repeat(n)), maxlen=0)
-
-    for n in (1, 250):
-        found = ratio(ours(n), theirs(n), rounds)
-        yield Row(f"add_business_days, n = {n}", "numpy.busday_offset, scalar", 0.1, found)
-    yield Row(
-        "add_business_days, n = 250", "the same, n = 1", 1.2, ratio(ours(250), ours(1), rounds)
-    )
-
-
-def table(rows: list[Row]) -> str:
-    lines = ["| what | reference | reach | ratio | |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r.what} | {r.reference} | <= {r.reach:g} | {r.ratio:.3f} | {r.reached} |" for r in rows
-    ]
-    return "\n".join(lines)
+BENCHES: Family = {
+    **counting.BENCHES,
+    **firing.BENCHES,
+    **importing.BENCHES,
+    **starting.BENCHES,
+    **reading.BENCHES,
+    **sweeping.BENCHES,
+}
+WORDS = {True: "reached", False: "**not reached**", None: ""}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=9)
-    options = parser.parse_args()
-    rows = list(calendar_rows(options.rounds))
-    if options.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+    options = arguments()
+    if options.list:
+        print(*BENCHES, sep="\n")
         return
-    print(table(rows))
-    print(f"\nPython {platform.python_version()}, numpy {np.__version__}, CPU time, "
-          f"median of {options.rounds} interleaved rounds")  # fmt: skip
+    sizes = Sizes(**{field.name: getattr(options, field.name) for field in fields(Sizes)})
+    rows = measured(options.only or BENCHES, sizes)
+    if options.json:
+        print(json.dumps([asdict(row) | {"reached": row.reached} for row in rows], indent=2))
+        return
+    print(*table(rows), "", machine(sizes), sep="\n")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="the rows as data")
+    parser.add_argument("--list", action="store_true", help="the names that --only takes")
+    parser.add_argument("--only", nargs="+", choices=BENCHES, metavar="NAME")
+    for field in fields(Sizes):
+        parser.add_argument(f"--{field.name}", type=int, default=field.default)
+    return parser.parse_args()
+
+
+def measured(names: Sequence[str] | Family, sizes: Sizes) -> list[Row]:
+    rows: list[Row] = []
+    for name in names:
+        print(f"{name} ...", file=sys.stderr)
+        rows += BENCHES[name](sizes)
+    return rows
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    yield "| what | reference | reach | CPU | wall | |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        cells = [row.what, row.reference, reach(row), number(row.cpu), number(row.wall), said(row)]
+        yield f"| {' | '.join(cells)} |"
+
+
+def reach(row: Row) -> str:
+    """The limit, and of which figure where it is not CPU."""
+    of = {"cpu": "", "wall": " wall", "figure": ""}[row.decides]
+    return "" if row.reach is None else f"<= {row.reach:.3g}{of}"
+
+
+def number(found: float | None) -> str:
+    return "" if found is None else f"{found:.3g}"
+
+
+def said(row: Row) -> str:
+    parts = [number(row.figure), row.note, WORDS[row.reached]]
+    return " ".join(part for part in parts if part)
+
+
+def machine(sizes: Sizes) -> str:
+    said = ", ".join(f"{f.name} {getattr(sizes, f.name):,}" for f in fields(Sizes))
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores; {said}."
 
 
 if __name__ == "__main__":

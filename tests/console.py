@@ -12,6 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.forking import loaded
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
@@ -23,7 +26,9 @@ def run_document(
     """(the document as it is, the document with the outputs that its commands really have)."""
     text = document.read_text(encoding="utf-8")
     shell = Shell(folder, variables or {})
-    real = BLOCK.sub(lambda block: block[1] + shell.block(block[2]) + block[3], text)
+    with TemporaryDirectory() as made, loaded(Path(made), shell.env()) as programs:
+        shell.programs = programs
+        real = BLOCK.sub(lambda block: block[1] + shell.block(block[2]) + block[3], text)
     if os.environ.get("CASETRACK_GOLDEN") == "write":
         document.write_text(real, encoding="utf-8")
     return text, real
@@ -36,6 +41,7 @@ class Shell:
         self.folder = folder
         self.variables = variables
         self.exports: list[str] = []
+        self.programs = Path(sys.executable).parent
 
     def block(self, text: str) -> str:
         return "".join(f"$ {command}\n{self.run(command)}" for command in commands(text))
@@ -53,7 +59,7 @@ class Shell:
 
     def env(self) -> dict[str, str]:
         return {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{self.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             **self.variables,

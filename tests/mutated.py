@@ -1,17 +1,20 @@
 """A sealed practice ledger of invented cases, and copies of it that somebody has changed by hand.
 
-``Forger`` writes as an owner of the database does, who can drop every trigger; SQL that another
-database would not take is in ``Forger`` alone.
+``Forger`` writes as an owner of the database does, who can drop every trigger; ``ServerForger``
+is one on a server. SQL that only one of the two takes is in them alone.
 """
 
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
+
+import psycopg
 
 from casetrack.audit import merkle
 from casetrack.audit.merkle import Frontier
@@ -20,7 +23,7 @@ from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Ledger
-from tests import facts, sealing
+from tests import facts, sealing, servers
 from tests.facts import append, deadline, draft, fired, new_case, noted, opened
 from tests.fakes import FakeClock, fixed_sources
 
@@ -31,10 +34,10 @@ TABLES = (
 )  # fmt: skip
 
 
-def filled(path: Path, cases: int = CASES) -> tuple[str, str]:
+def filled(place: str, cases: int = CASES) -> tuple[str, str]:
     """A ledger of so many cases, two seals by one key and one by the next; the two last notes."""
     clock = FakeClock()
-    ledger = create_ledger(str(path), fixed_sources(clock), practice=True)
+    ledger = create_ledger(place, fixed_sources(clock), practice=True)
     sealing.make_key(ledger)
     notes = []
     for part in range(3):
@@ -48,9 +51,15 @@ def filled(path: Path, cases: int = CASES) -> tuple[str, str]:
     clock.move(minutes=1)
     _tail(ledger)
     ledger.close()
+    return notes[1], notes[2]
+
+
+def in_one_file(path: Path) -> tuple[str, str]:
+    """``filled``, and nothing of it beside the file."""
+    notes = filled(str(path))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
-    return notes[1], notes[2]
+    return notes
 
 
 def _case(ledger: Ledger, clock: FakeClock, number: int) -> Case:
@@ -97,9 +106,12 @@ class Entry(NamedTuple):
 class Forger:
     """One copy of a ledger, and chance that comes out the same for the same seed."""
 
+    in_file = True
+
     def __init__(self, original: Path, copy: Path, seed: int, *, careful: bool) -> None:
         shutil.copyfile(original, copy)
         self.path = copy
+        self.place = str(copy)
         self.chance = Random(seed)
         self.careful = careful
         self._connection = sqlite3.connect(copy, isolation_level=None)
@@ -114,9 +126,16 @@ class Forger:
                 self._connection.execute(sql)
         self._connection.close()
 
+    def remove(self) -> None:
+        self.path.unlink()
+
     @property
     def unlocked(self) -> bool:
         return bool(self._triggers)
+
+    def guards(self) -> list[tuple[Any, ...]]:
+        """Each trigger's table and name."""
+        return self.ask("SELECT tbl_name, name FROM sqlite_schema WHERE type = 'trigger'")
 
     def unlock(self) -> None:
         found = self.ask("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
@@ -136,9 +155,13 @@ class Forger:
     def pick(self, rows: Iterable[Any]) -> Any:  # noqa: ANN401  # any row
         return self.chance.choice(list(rows))
 
-    def entry(self, where: str = "1", *, sealed: bool | None = None) -> Entry:
+    def texts(self, bodies: Sequence[bytes]) -> Sequence[bytes]:
+        """Those that the database takes for texts."""
+        return bodies
+
+    def entry(self, where: str = "true", *, sealed: bool | None = None) -> Entry:
         """Some entry of a case, not of the ledger's own stream."""
-        queue = {None: "1", True: "leaf_index IS NOT NULL", False: "leaf_index IS NULL"}[sealed]
+        queue = {None: "true", True: "leaf_index IS NOT NULL", False: "leaf_index IS NULL"}[sealed]
         found = self.ask(
             f"""SELECT case_id, version, digest, CAST(body AS BLOB), leaf_index, last
             FROM ledger LEFT JOIN leaf USING (case_id, version) JOIN
@@ -210,6 +233,74 @@ class Forger:
                     file.write(bytes([content[place] ^ 1 << self.chance.randrange(8)]))
                 return True
         return False
+
+
+class ServerForger(Forger):
+    """On a server a copy is a database, a bit can't be flipped, and a text is always UTF-8."""
+
+    in_file = False
+
+    def __init__(self, server: str, original: str, seed: int, *, careful: bool) -> None:
+        self.chance = Random(seed)
+        self.careful = careful
+        self._copy = ExitStack()
+        self.place = self._copy.enter_context(servers.database(server, original))
+        plain = self.place.replace("postgresql+psycopg", "postgresql", 1)
+        # A replica's session is past the foreign keys, as a file's is without its pragma.
+        past = "-c search_path=casetrack -c session_replication_role=replica"
+        plain = self.place.replace("postgresql+psycopg", "postgresql", 1)
+        self._server = psycopg.connect(plain, autocommit=True, options=past)
+        self._unlocked = False
+
+    @property
+    def unlocked(self) -> bool:
+        return self._unlocked
+
+    def close(self) -> None:
+        if self.careful and self._unlocked:
+            for table, name in self.guards():
+                self._server.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}".encode())
+        self._server.close()
+
+    def remove(self) -> None:
+        self._copy.close()
+
+    def guards(self) -> list[tuple[Any, ...]]:
+        return self.ask(
+            """SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+            WHERE NOT tgisinternal ORDER BY tgname"""
+        )
+
+    def unlock(self) -> None:
+        self._unlocked = True
+        for table, name in self.guards():
+            self._server.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}".encode())
+
+    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        found = self._server.execute(_on_server(statement), values)
+        return found.fetchall() if found.description else []
+
+    def run(self, statement: str, *values: object) -> int:
+        if not self._unlocked:
+            self.unlock()
+        return self._server.execute(_on_server(statement), values).rowcount
+
+    def texts(self, bodies: Sequence[bytes]) -> Sequence[bytes]:
+        return [body for body in bodies if _is_text(body)]
+
+
+def _on_server(statement: str) -> bytes:
+    made = re.sub(r"CAST\((\w+) AS BLOB\)", r"convert_to(\1, 'UTF8')", statement.replace("%", "%%"))
+    made = made.replace("CAST(? AS TEXT)", "convert_from(?, 'UTF8')")
+    return made.replace("?", "%s").encode()
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def with_prev(body: bytes, prev: str) -> bytes:

@@ -119,7 +119,7 @@ def noted(values: Mapping[str, str] | None = None) -> e.NoteAdded:
     return e.NoteAdded(fields=dict(values or {}))
 
 
-def new_practice(path: Path, now: datetime) -> Practice:
+def new_practice(path: Path | str, now: datetime) -> Practice:
     clock = FakeClock(now)
     return Practice(create_ledger(str(path), fixed_sources(clock), practice=True), clock)
 

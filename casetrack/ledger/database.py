@@ -81,8 +81,13 @@ def _driver() -> None:
 
 
 def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """An INSERT that can say ON CONFLICT; a command on a file loads nothing of the server's."""
-    if connection.dialect.name == "sqlite":
+    """An INSERT that can say ON CONFLICT."""
+    return upsert_for(connection.dialect.name, table)
+
+
+def upsert_for(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """The same by the dialect's name; a command on a file loads nothing of the server's."""
+    if dialect == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql
 

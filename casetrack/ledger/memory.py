@@ -234,6 +234,9 @@ class MemoryLedger:
     def silent(self) -> Sequence[CaseRow]:
         return rowwise.silent(self._cases.values())
 
+    def next_act_by(self) -> date | None:
+        return self.stats().next_act_by
+
     def stats(self) -> Stats:
         rows = rowwise.docket(self._cases.values(), None, patients=False)
         return Stats(

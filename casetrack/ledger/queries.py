@@ -92,6 +92,10 @@ class SqlQueries:
         with self._reading() as connection:
             return listing.silent(connection)
 
+    def next_act_by(self) -> date | None:
+        with self._reading() as connection:
+            return reading.next_act_by(connection)
+
     def stats(self) -> Stats:
         with self._reading() as connection:
             return reading.stats(connection)

@@ -175,6 +175,13 @@ def counts(connection: Connection) -> list[tuple[str, str | None, int]]:
     return [(state, assignee, number) for state, assignee, number in connection.execute(found)]
 
 
+def next_act_by(connection: Connection) -> date | None:
+    """The first of the index: no other row is read."""
+    c = t.deadline_view.c
+    found = select(c.act_by).where(c.outcome.is_(None)).order_by(c.act_by).limit(1)
+    return _day(connection.execute(found).scalar_one_or_none())
+
+
 def stats(connection: Connection) -> Stats:
     case, deadline = t.case_view.c, t.deadline_view.c
     cases, open_cases, entries = connection.execute(

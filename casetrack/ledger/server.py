@@ -81,15 +81,25 @@ class ServerDatabase:
 
     def opened_body(self) -> str:
         with self.reworded(), self._engine.connect() as connection:
-            if _schema_of(connection) is None:
-                raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
-            revision, body = connection.exec_driver_sql(_IDENTITY).one()
-        if revision is None or body is None:
-            raise BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
+            body = self.admitted(connection)
+        if body is None:
+            raise self._none_of_ours()
+        return body
+
+    def admitted(self, connection: Connection) -> str | None:
+        """As ``opened_body``, but for a ledger whose opening is gone: that is for audits to say."""
+        if _schema_of(connection) is None:
+            raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+        revision, body = connection.exec_driver_sql(_IDENTITY).one()
+        if revision is None:
+            raise self._none_of_ours()
         if revision != REVISION:
             other = "older" if revision < REVISION else "newer"
             raise BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
-        return str(body)
+        return None if body is None else str(body)
+
+    def _none_of_ours(self) -> BadDatabase:
+        return BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
 
     def unmade(self) -> None:
         """All that was made was in one transaction."""

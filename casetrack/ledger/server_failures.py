@@ -25,10 +25,26 @@ _BY_CLASS: dict[str, tuple[type[CasetrackError], str]] = {
     "3D": (BadDatabase, "{} is not on the server; make the database first"),
     "3F": (BadDatabase, "no ledger at {}; run 'casetrack db init'"),
     "42": (BadDatabase, "{} does not allow this to the session's user, or holds no ledger"),
-    "53": (BadDatabase, "{} has no room or no connection left; see the server's log"),
+    "53": (BadDatabase, "{} has no room left; see the server's log"),
     "55": (Busy, "{} is in use by another process; try again"),
-    "57": (Busy, "{} was stopped or took too long; try again"),
 }
+_BROKE = "the connection to {} broke; look whether it was recorded, and try again if not"
+_NOT_NOW = "{} starts, stops or has no connection left; try again"
+_BY_STATE: dict[str, tuple[type[CasetrackError], str]] = {
+    "25P03": (Busy, _BROKE),
+    "53300": (Busy, _NOT_NOW),
+    "57014": (Busy, "{} took too long; try again"),
+    "57P01": (Busy, _BROKE),
+    "57P02": (Busy, _BROKE),
+    "57P03": (Busy, _NOT_NOW),
+    "57P05": (Busy, _BROKE),
+}
+_DAMAGED = (Corrupt, "{} is damaged or was changed by hand")
+# What a server says that turns a connection away, for the driver hands no code on.
+_TURNED_AWAY = (
+    "starting up", "shutting down", "recovery", "too many clients", "too many connections",
+    "reserved for",
+)  # fmt: skip
 
 
 @contextmanager
@@ -45,15 +61,23 @@ def explained(error: BaseException | None, name: str) -> CasetrackError:
     """What the driver's error means."""
     if not isinstance(error, psycopg.Error):
         return Corrupt(f"{name} answered what was not understood")
-    state, diag = error.sqlstate or "08006", error.diag
+    state, diag = error.sqlstate or _stateless(error), error.diag
     if state == guards.REFUSED:
         return _refused(diag.message_primary or "")
     if state == "23505":
         return _TAKEN.get(diag.constraint_name or "", moved_on)()
     if state in {"40001", "40P01"}:
         return moved_on()
-    kind, message = _BY_CLASS.get(state[:2], (Corrupt, "{} is damaged or was changed by hand"))
+    kind, message = _BY_STATE.get(state) or _BY_CLASS.get(state[:2], _DAMAGED)
     return kind(message.format(name))
+
+
+def _stateless(error: psycopg.Error) -> str:
+    """The code that the driver left out: there was no connection, or there is none any more."""
+    if error.pgconn is None:
+        return "57P01"
+    turned_away = any(word in str(error) for word in _TURNED_AWAY)
+    return "57P03" if turned_away else "08006"
 
 
 def _refused(why: str) -> CasetrackError:

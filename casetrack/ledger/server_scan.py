@@ -175,8 +175,8 @@ class ServerScan(Scan):
 def scanning(url: str, state: str = "") -> Iterator[ServerScan]:
     database = ServerDatabase(url)
     try:
-        database.opened_body()
         with database.reworded(), database.engine.connect() as connection:
+            database.admitted(connection)
             driver = connection.connection.driver_connection
             if not isinstance(driver, psycopg.Connection):
                 raise TypeError("psycopg is needed")

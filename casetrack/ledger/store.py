@@ -243,6 +243,9 @@ class Ledger(Protocol):
     def silent(self) -> Sequence[CaseRow]:
         """The cases that are not final and have no open deadline, by reference."""
 
+    def next_act_by(self) -> date | None:
+        """The earliest of any open deadline."""
+
     def stats(self) -> Stats: ...
 
     def rebuild(self) -> int:

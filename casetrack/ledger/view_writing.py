@@ -1,21 +1,27 @@
 """The views in the database, kept in step: only the rows that differ are written."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Table, bindparam, delete, insert
+from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert
 
 from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
-from casetrack.ledger.database import upsert
+from casetrack.ledger.database import upsert_for
 from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow
 from casetrack.ledger.views import case_row, current_values, deadline_row, texts
 
 Rows = list[dict[str, Any]]
+
+_value = t.value_view.c
+_STALE = delete(t.value_view).where(
+    _value.case_id == bindparam("case"), _value.name == bindparam("named")
+)
 
 
 def write_views(connection: Connection, changes: Iterable[tuple[Case, Case]]) -> None:
@@ -106,17 +112,16 @@ def _values(case: Case, names: Sequence[str]) -> Rows:
 def _upsert(connection: Connection, table: Table, rows: Rows) -> None:
     if not rows:
         return
-    statement = upsert(connection, table)
+    connection.execute(_upsert_into(table, connection.dialect.name), rows)
+
+
+@cache
+def _upsert_into(table: Table, dialect: str) -> Executable:
+    statement = upsert_for(dialect, table)
     rest = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=table.primary_key, set_=rest), rows
-    )
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_=rest)
 
 
 def _delete_values(connection: Connection, rows: Rows) -> None:
     if rows:
-        table = t.value_view
-        chosen = delete(table).where(
-            table.c.case_id == bindparam("case"), table.c.name == bindparam("named")
-        )
-        connection.execute(chosen, rows)
+        connection.execute(_STALE, rows)

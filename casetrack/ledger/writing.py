@@ -6,7 +6,7 @@ The write lock is held throughout, so a check that passed holds until the commit
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Table, Text, bindparam, exists, insert, literal, select
+from sqlalchemy import Connection, Table, Text, bindparam, exists, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from casetrack.domain.case import Case
@@ -33,6 +33,13 @@ _STORED = select(
         _entry.case_id == bindparam("case"), _entry.key.in_(bindparam("keys", expanding=True))
     ),
     exists().where(t.case_view.c.reference == bindparam("reference", type_=Text)),
+)
+_known = t.definition.alias()
+_KEEP = insert(t.definition).from_select(
+    ["digest", "text"],
+    select(bindparam("of", type_=Text), bindparam("said", type_=Text)).where(
+        ~select(_known.c.digest).where(_known.c.digest == bindparam("of")).exists()
+    ),
 )
 
 
@@ -157,14 +164,7 @@ def keep_definition(connection: Connection, digest: str, text: str) -> None:
     """Keep a definition's canonical text under its digest, unless it is known."""
     if canonical.digest(text) != digest:
         raise ValueError("a definition is kept under the digest of its text")
-    known = t.definition.alias()
-    row = select(literal(digest), literal(text))
-    connection.execute(
-        insert(t.definition).from_select(
-            ["digest", "text"],
-            row.where(~select(known.c.digest).where(known.c.digest == digest).exists()),
-        )
-    )
+    connection.execute(_KEEP, {"of": digest, "said": text})
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:

@@ -1,5 +1,6 @@
 """The due-soon report as data: the fields that scripts rely on, in JSON's own types."""
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ FIELDS = (
     "business_days_left", "calendar_days_left", "ended_by", "source", "evidence", "law", "contact",
     "finding", "opens",
 )  # fmt: skip
+_DAYS = ("due_on", "act_by", "law_by", "stated_due_on")
+_values = attrgetter(*FIELDS)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # JSON is what it is
@@ -23,8 +26,14 @@ def plain(value: object) -> Any:  # noqa: ANN401  # JSON is what it is
 
 def item(line: Item) -> dict[str, Any]:
     """One docket line; ``patient`` only where it is given."""
-    made = plain(line)
-    return {name: made[name] for name in FIELDS if name != "patient" or line.patient is not None}
+    made = dict(zip(FIELDS, _values(line), strict=True))
+    for name in _DAYS:
+        if (day := made[name]) is not None:
+            made[name] = day.isoformat()
+    made["ended_by"] = list(line.ended_by)
+    if line.patient is None:
+        del made["patient"]
+    return made
 
 
 def due(docket: Docket) -> dict[str, Any]:

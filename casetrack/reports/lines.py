@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 from unicodedata import category, east_asian_width
 
@@ -36,8 +37,11 @@ def pad(text: str, to: int) -> str:
     return text + " " * (to - width(text))
 
 
-def wrap(text: str, room: int) -> list[str]:
+@lru_cache(maxsize=1024)
+def wrap(text: str, room: int) -> tuple[str, ...]:
     """At least one line, none wider than ``room`` columns; a word too long is cut."""
+    if not text.startswith(" ") and width(text) <= room:
+        return (text,)
     lines, line = [], ""
     for word in _words(text, room):
         joined = f"{line} {word}" if line else word
@@ -45,7 +49,7 @@ def wrap(text: str, room: int) -> list[str]:
             lines.append(line)
             joined = word
         line = joined
-    return [*lines, line]
+    return (*lines, line)
 
 
 def _words(text: str, room: int) -> Iterator[str]:

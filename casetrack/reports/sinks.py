@@ -46,8 +46,12 @@ def csv_uncell(cell: str) -> str:
 
 def csv_line(cells: list[str]) -> str:
     """One line of CSV (RFC 4180 but for the line's end, a bare newline)."""
-    quoted = (f'"{c.replace(chr(34), 2 * chr(34))}"' if _QUOTED.search(c) else c for c in cells)
-    return ",".join(quoted) + "\n"
+    return ",".join(map(csv_quoted, cells)) + "\n"
+
+
+def csv_quoted(cell: str) -> str:
+    """The cell as it stands between two commas."""
+    return f'"{cell.replace(chr(34), 2 * chr(34))}"' if _QUOTED.search(cell) else cell
 
 
 def markdown(text: str) -> str:

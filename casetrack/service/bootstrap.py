@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import MsgspecError
 
@@ -69,13 +70,17 @@ class Definitions:
         self._shelf = Shelf() if shelf is None else shelf
         self._pinned: dict[str, Workflow] = {}
         self._texts: dict[str, str] = {}
+        self._current: dict[str, tuple[Workflow, str, str]] = {}
         self._following: dict[tuple[str, ...], Workflow] = {}
 
     def current(self, name: str) -> tuple[Workflow, str, str]:
         """(workflow, digest, text) of the edition that there is now."""
         workflow = self._shelf.workflow(name)
-        text = workflows.definition_text(workflow)
-        digest = workflows.digest(text)
+        known = self._current.get(name)
+        if known is None or known[0] is not workflow:
+            text = workflows.definition_text(workflow)
+            known = self._current[name] = workflow, workflows.digest(text), text
+        _, digest, text = known
         self._texts[digest] = text
         return self._pinned.setdefault(digest, workflow), digest, text
 
@@ -135,8 +140,13 @@ def _text(name: str, digest: str, known: Mapping[str, Calendar]) -> str:
         calendar = known[name]
     except (KeyError, UnknownName, BadDefinition):
         return ""
+    return _proven_text(calendar) if digest == calendar.digest else ""
+
+
+@lru_cache(maxsize=64)
+def _proven_text(calendar: Calendar) -> str:
     text = calendars.text_of(calendar)
-    return text if digest == calendar.digest == workflows.digest(text) else ""
+    return text if calendar.digest == workflows.digest(text) else ""
 
 
 def account() -> str:

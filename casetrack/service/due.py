@@ -1,9 +1,10 @@
 """The due-soon report's content: what is due, read from the views as of ``now``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from casetrack.catalog import defaults
 from casetrack.domain import dates, doubts
@@ -49,13 +50,12 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
     last = until(wanted.within, today, tracker.desk.calendars[CALENDAR])
     horizon = max(last, _ahead(tracker.desk.calendars[CALENDAR], today))
     rows = tracker.ledger.docket(horizon, patients=wanted.patients)
-    lines = (line(tracker, row) for row in rows if matches(row, wanted))
     items = tuple(
         _titled(tracker, line) if wanted.patients else line
-        for line in lines
+        for line in _lines(tracker, (row for row in rows if matches(row, wanted)))
         if line.act_by <= last or line.finding
     )
-    stats = tracker.ledger.stats()
+    counts = tracker.ledger.counts()
     return Docket(
         as_of=tracker.now,
         zone=ZONE,
@@ -63,11 +63,10 @@ def docket(tracker: Tracker, wanted: Filter) -> Docket:
         until=last,
         practice=tracker.ledger.practice,
         items=items,
-        open_cases=stats.open_cases,
-        next_on=stats.next_act_by,
+        open_cases=sum(number for *_, number in counts),
+        next_on=tracker.ledger.next_act_by(),
         by_state=tuple(
-            Tally(state=state, assignee=assignee, cases=n)
-            for state, assignee, n in tracker.ledger.counts()
+            Tally(state=state, assignee=assignee, cases=n) for state, assignee, n in counts
         ),
         doubts=(*_of_deadlines(tracker, wanted), *_of_cases(tracker, wanted)),
         ledger=head(tracker.ledger),
@@ -146,6 +145,50 @@ def _picked_by(tracker: Tracker, row: DocketRow, clock: Clock) -> str | None:
         return None
     case = tracker.case(row.case.case_id)
     return picked_by(case.deadlines[row.deadline.deadline], case, clock)
+
+
+def _lines(tracker: Tracker, rows: Iterable[DocketRow]) -> Iterator[Item]:
+    """Each row's line; rows that differ in their case alone are reckoned once."""
+    known: dict[object, Item] = {}
+    for row in rows:
+        alike = _alike(row)
+        if alike in known:
+            yield _of_case(known[alike], row)
+            continue
+        found = line(tracker, row)
+        if not _asks_case(tracker, row):
+            known[alike] = found
+        yield found
+
+
+def _alike(row: DocketRow) -> object:
+    """All that a line is made of but what is its case's own."""
+    case, of = row.case, row.deadline
+    return (
+        case.definition, case.state, of.clock, of.act_by, of.due_at, of.due_on, of.law_by,
+        of.stated_due_on, of.unproven, of.tolled_on, of.rungs, of.counted_from,
+    )  # fmt: skip
+
+
+def _of_case(like: Item, row: DocketRow) -> Item:
+    return replace(
+        like,
+        case=_name(row.case),
+        patient=row.patient,
+        assignee=row.case.assignee,
+        deadline=row.deadline.deadline,
+        case_id=row.case.case_id,
+        sent=row.deadline.sent,
+    )
+
+
+def _asks_case(tracker: Tracker, row: DocketRow) -> bool:
+    """Whether the line rests on more than the row: a watched date, an earlier definition."""
+    pinned = tracker.desk.definitions.pinned(row.case.definition)
+    if row.deadline.clock not in {*pinned.clocks, PLAN}:
+        return True
+    clock = clock_of(pinned, row.deadline.clock)
+    return clock.watch is not None or clock.version_by is not None
 
 
 def line(tracker: Tracker, row: DocketRow) -> Item:

@@ -52,8 +52,9 @@ def export(
     tracker.disclose("export", case_ids, purpose)
     sink.write(csv_line(list(columns)))
     cases = rows = 0
-    for case_id, entries in _in_order(tracker, case_ids):
+    for case_id in dict.fromkeys(case_ids or tracker.ledger.case_ids()):
         cases += 1
+        entries = tracker.ledger.entries(case_id)
         for cells in _rows(tracker, case_id, entries, case_ids):
             sink.write(_line(columns, cells))
             rows += 1
@@ -75,19 +76,6 @@ def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
     if not cells.keys() <= set(columns):
         raise Refused("a case was opened under another edition meanwhile; export again")
     return csv_line([csv_cell(cells.get(name, "")) for name in columns])
-
-
-def _in_order(tracker: Tracker, case_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[e.Entry]]]:
-    """Each case once, what it follows ahead of it: ids of one millisecond say no order."""
-    done = set[str]()
-    for case_id in case_ids or tracker.ledger.case_ids():
-        chain = list[tuple[str, Sequence[e.Entry]]]()
-        found: str | None = case_id
-        while found is not None and found not in done:
-            done.add(found)
-            chain.append((found, tracker.ledger.entries(found)))
-            found = _before(chain[-1][1], case_ids)
-        yield from reversed(chain)
 
 
 def _before(entries: Sequence[e.Entry], case_ids: Sequence[str]) -> str | None:

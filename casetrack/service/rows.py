@@ -191,7 +191,7 @@ def _value(cell: str) -> str:
 def _fault(name: str, value: str) -> str:
     if len(value) > MAX_CELL // 4 and (size := len(value.encode())) > MAX_CELL:
         return f"{name}: the cell has {size:,} bytes; at most {MAX_CELL:,} can be kept"
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         return f"{name}: holds a control character; only newline and tab are kept"
     return ""
 

@@ -40,6 +40,7 @@ class Server:
         self._say = say
         self._order = order
         self._operating = operating
+        self._owed = False  # a daily run that could not be done
 
     def run(self, stop: Event) -> None:
         """Until ``stop`` is set. A daily run that was missed while nobody served comes first."""
@@ -54,10 +55,16 @@ class Server:
             return last is None or last < scheduler.last_time(times, tracker.now)
 
     def sweep(self) -> datetime | None:
-        """The next moment at which a rung in hours is due, if it is near."""
+        """The next moment at which a rung in hours is due, if it is near.
+
+        A daily run that failed as a whole, as while the database was away, is made up for first.
+        """
+        if self._owed:
+            self.daily()
         return self._trying(self._sweep)
 
     def daily(self) -> None:
+        self._owed = True
         self._trying(self._daily)
 
     def _trying(self, job: Callable[[], datetime | None]) -> datetime | None:
@@ -92,6 +99,7 @@ class Server:
         wait = self._operating.daily.wait_seconds
         with alone(self._order.database, wait), self._tracking() as tracker:
             ran = daily(tracker, self._channels(tracker), self._order, self._begun)
+        self._owed = False
         self._say(Line(terminal(f"warning: {warning}"), "warn") for warning in ran.warnings)
         self._say(telling.screen(ran))
 

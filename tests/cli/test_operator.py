@@ -435,6 +435,7 @@ def test_a_screen_that_was_closed_takes_no_reminder(office: Office, words: tuple
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "unexpected" in done.stderr) == (6, False)
+    assert "no reason given" not in done.stderr
     assert not any(body["type"] == "ReminderSent" for body in office.bodies())
 
 

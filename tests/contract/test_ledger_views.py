@@ -182,6 +182,7 @@ def test_stats(office: Ledger) -> None:
     assert office.stats() == Stats(
         cases=3, open_cases=2, entries=9, open_deadlines=4, next_act_by=NOV_10
     )
+    assert office.next_act_by() == NOV_10
 
 
 def test_an_empty_ledger_answers_every_question(ledger: Ledger) -> None:
@@ -193,6 +194,7 @@ def test_an_empty_ledger_answers_every_question(ledger: Ledger) -> None:
     assert ledger.stats() == Stats(
         cases=0, open_cases=0, entries=1, open_deadlines=0, next_act_by=None
     )
+    assert ledger.next_act_by() is None
 
 
 # Finding

@@ -1,7 +1,8 @@
 """Every change of a stored value is found and called by its name; an untouched ledger passes.
 
 Each mutation is made at many places by a seeded chance, by a careful owner, who puts the triggers
-back, and by a careless one. ``scripts/test --full`` makes over a thousand.
+back, and by a careless one, in a file and on a server. ``scripts/test --full`` makes over a
+thousand in each.
 """
 
 import json
@@ -24,9 +25,18 @@ from casetrack.audit.verdict import Verdict
 from casetrack.errors import CasetrackError
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.service.verifying import verify
-from tests import sealing
+from tests import sealing, servers
 from tests.conftest import FULL
-from tests.mutated import TABLES, Entry, Forger, filled, with_prev, with_version
+from tests.mutated import (
+    TABLES,
+    Entry,
+    Forger,
+    ServerForger,
+    filled,
+    in_one_file,
+    with_prev,
+    with_version,
+)
 
 SEEDS = range(18 if FULL else 2)  # odd ones for the careful owner
 NEW = "01a19cc6-3d80-7000-8000-00000000dead"
@@ -60,7 +70,15 @@ class Base(NamedTuple):
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     path = tmp_path_factory.mktemp("base") / "ledger.db"
-    return Base(path, *filled(path))
+    return Base(path, *in_one_file(path))
+
+
+@pytest.fixture(scope="module")
+def shared(server: str) -> Iterator[str]:
+    """The same on a server: the URL of a database to be copied."""
+    with servers.database(server) as url:
+        filled(url)
+        yield url
 
 
 def outside(note: str, secret: bytes | None = sealing.FIRST) -> Outside:
@@ -107,7 +125,7 @@ def a_text_that_follows_another(f: Forger) -> Found:
 def a_text_that_is_none(f: Forger) -> Found:
     entry = f.entry()
     bodies = (b"", b"{}", b"[" * 9_000, b"\xff\xfe", b"null", b'{"case":1}', b"{" * 50)
-    f.put(entry.case, entry.version, f.pick(bodies), entry.digest)
+    f.put(entry.case, entry.version, f.pick(f.texts(bodies)), entry.digest)
     return Found("altered", entry.case, entry.version)
 
 
@@ -166,7 +184,7 @@ def a_flipped_bit_of_a_digest(f: Forger) -> Found | None:
 @mutation
 def a_text_that_is_not_canonical(f: Forger) -> Found:
     entry = f.entry("version = last", sealed=False)
-    body = f.pick([
+    body = f.pick(f.texts([
         entry.body.replace(b'"v":1', b'"v": 1'),
         entry.body.replace(b'"v":1', b'"v":1,"v":1'),
         entry.body.replace(b'"v":1', b'"v":1.0'),
@@ -178,7 +196,7 @@ def a_text_that_is_not_canonical(f: Forger) -> Found:
         b"{}",
         b"[" * 100_000,
         b"\xff",
-    ])  # fmt: skip
+    ]))  # fmt: skip
     f.put(entry.case, entry.version, body)
     return Found("not canonical", entry.case, entry.version)
 
@@ -544,8 +562,8 @@ def two_leaves_in_each_others_places(f: Forger) -> Found | None:
 @mutation
 def a_leaf_under_an_entry_that_is_none(f: Forger) -> Found:
     index, case, version, _ = a_leaf(f)
-    changed = f.pick(("case_id = ?1", "version = 99"))
-    f.run(f"UPDATE leaf SET {changed} WHERE leaf_index = ?2 OR ?1 = ''", NEW, index)
+    changed = f.pick((f"case_id = '{NEW}'", "version = 99"))
+    f.run(f"UPDATE leaf SET {changed} WHERE leaf_index = ?", index)
     return Found("leaf altered", case, version)
 
 
@@ -566,7 +584,7 @@ def an_entry_that_waits_no_more(f: Forger) -> Found:
 @mutation
 def a_frontier(f: Forger) -> Found | None:
     size, found = f.pick(f.ask("SELECT size, hashes FROM frontier"))
-    match f.chance.randrange(4):
+    match f.chance.randrange(4 if f.in_file else 3):
         case 0:
             f.run("UPDATE frontier SET hashes = ? WHERE size = ?", found[32:], size)
         case 1:
@@ -658,10 +676,10 @@ def a_value_in_a_view(f: Forger) -> Found:
     table = f.pick(IN_VIEWS)
     row = f.pick(f.ask(f"SELECT * FROM {table} ORDER BY 1, 2"))
     name = f.pick(IN_VIEWS[table])
-    key = {"case_view": "case_id = ?1", "deadline_view": "case_id = ?1 AND deadline = ?2",
-           "value_view": "case_id = ?1 AND name = ?2 AND position = ?3"}[table]  # fmt: skip
-    f.run(f"UPDATE {table} SET {name} = ?4 WHERE {key} AND ?2 IS NOT ?3",
-          row[0], row[1], row[2], IN_VIEWS[table][name])  # fmt: skip
+    key = {"case_view": ("case_id",), "deadline_view": ("case_id", "deadline"),
+           "value_view": ("case_id", "name", "position")}[table]  # fmt: skip
+    where = " AND ".join(f"{column} = ?" for column in key)
+    f.run(f"UPDATE {table} SET {name} = ? WHERE {where}", IN_VIEWS[table][name], *row[: len(key)])
     return Found("view differs", row[0], None, frozenset({"truncated"}))
 
 
@@ -743,18 +761,76 @@ def something_more_in_the_schema(f: Forger) -> Found:
     return Found("schema changed")
 
 
+# On a server: without what is done to a file's bytes or schema
+
+IN_A_FILE = {
+    "a_value_that_is_no_text", "a_trigger_dropped", "a_trigger_that_does_nothing",
+    "something_more_in_the_schema",
+    *(name for name in MUTATIONS if name.startswith("a_flipped_bit_")),
+}  # fmt: skip
+
+
+def a_guard_off(f: Forger) -> Found:
+    table, name = f.pick(f.guards())
+    how = f.pick(("DISABLE", "ENABLE", "ENABLE REPLICA"))
+    f.ask(f"ALTER TABLE {table} {how} TRIGGER {name}")
+    return Found("schema changed")
+
+
+def a_guard_dropped(f: Forger) -> Found:
+    table, name = f.pick(f.guards())
+    f.ask(f"DROP TRIGGER {name} ON {table}")
+    return Found("schema changed")
+
+
+def a_guard_that_does_nothing(f: Forger) -> Found:
+    _, name = f.pick(f.guards())
+    f.ask(f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NEW; END'""")
+    return Found("schema changed")
+
+
+def something_else_in_the_schema(f: Forger) -> Found:
+    f.ask(f.pick([
+        "CREATE TABLE more (a int)",
+        "CREATE VIEW more AS SELECT 1 AS a",
+        "CREATE INDEX more ON ledger (type)",
+        "CREATE RULE more AS ON INSERT TO claim DO INSTEAD NOTHING",
+        "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP INDEX entry_by_time",
+        "DROP INDEX open_deadline",
+        "DROP TABLE heartbeat",
+        "ALTER TABLE ledger ADD COLUMN more text",
+        "ALTER TABLE ledger ALTER COLUMN body DROP NOT NULL",
+        "ALTER TABLE ledger ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE case_view RENAME COLUMN state TO stand",
+    ]))  # fmt: skip
+    return Found("schema changed")
+
+
+ON_SERVER: dict[str, Mutation] = {
+    **{name: change for name, change in MUTATIONS.items() if name not in IN_A_FILE},
+    **{change.__name__: change for change in (
+        a_guard_off, a_guard_dropped, a_guard_that_does_nothing, something_else_in_the_schema,
+    )},
+}  # fmt: skip
+ON_SERVER_SEEDS = range(20 if FULL else 1)
+
 # The campaign
 
 
 def changed(base: Base, folder: Path, seed: int, name: str) -> list[str] | None:
     """What is wrong with the answer to one mutation; None if it changed nothing."""
     copy = folder / f"{name}-{seed}.db"
-    forger = Forger(base.path, copy, seed, careful=bool(seed % 2))
-    wanted = MUTATIONS[name](forger)
+    return wrong(Forger(base.path, copy, seed, careful=bool(seed % 2)), MUTATIONS[name])
+
+
+def wrong(forger: Forger, change: Mutation) -> list[str] | None:
+    wanted = change(forger)
     careless = forger.unlocked and not forger.careful
     forger.close()
-    verdict = verify(str(copy))
-    copy.unlink()
+    verdict = verify(forger.place)
+    forger.remove()
     return None if wanted is None else list(amiss(wanted, verdict, careless))
 
 
@@ -780,9 +856,22 @@ def test_every_change_is_found_by_its_kind(base: Base, tmp_path: Path, name: str
     assert {seed: wrong for seed, wrong in made.items() if wrong} == {}
 
 
+@pytest.mark.parametrize("name", [*ON_SERVER][:: 1 if FULL else 6])
+def test_every_change_on_a_server_is_found_by_its_kind(server: str, shared: str, name: str) -> None:
+    for seed in ON_SERVER_SEEDS:
+        careful = bool(seed % 2)
+        found = wrong(ServerForger(server, shared, seed, careful=careful), ON_SERVER[name])
+        assert not found, seed
+
+
+def test_an_untouched_ledger_on_a_server_passes(shared: str) -> None:
+    assert (verify(shared).ok, verify(shared).problems) == (True, [])
+
+
 def test_over_a_thousand_changes_are_made_in_full_and_a_hundred_as_a_rule() -> None:
     assert (len(SEEDS) - 1) * len(MUTATIONS) >= (1_000 if FULL else 50)
     assert len(SEEDS) * len(MUTATIONS) >= 100
+    assert len(ON_SERVER_SEEDS) * len(ON_SERVER) >= (1_000 if FULL else 40)
 
 
 def test_an_untouched_ledger_passes(base: Base) -> None:

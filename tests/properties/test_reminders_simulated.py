@@ -1,8 +1,8 @@
 """A practice over weeks: what was recorded equals what a plain model, day by day, says.
 
 Cron fails for days, runs twice or thrice at once; cases are submitted, denied, appealed and closed,
-and their dates changed, by the real commands; the clocks of the country change. With ``--full`` it
-is 2,000 cases over 400 days.
+and their dates changed, by the real commands; the clocks of the country change. In a file and on a
+server. With ``--full`` it is 2,000 cases over 400 days.
 """
 
 import os
@@ -29,7 +29,9 @@ from tests.expected import Expected, Warned, business, local, local_day
 from tests.offices import FLOW, Practice, new_practice
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
-CASES, DAYS = (2_000, 400) if FULL else (60, 60)
+SIZES = {"file": (60, 60), "server": (15, 40)}  # cases and days
+if FULL:
+    SIZES = dict.fromkeys(SIZES, (2_000, 400))
 RESTLESS = 0.03 if FULL else 0.2  # how probable it is that something happens to a case on a day
 FIRST = date(2026, 10, 12)
 MOVES = (
@@ -227,10 +229,11 @@ def appeal(notice: date) -> Expected:
 
 
 class World:
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, place: str, size: tuple[int, int], seed: int) -> None:
         self.random = Random(seed)
-        self.path = path
-        self.office: Practice = new_practice(path, local(FIRST, time(6)))
+        self.place = place
+        self.cases, self.days = size
+        self.office: Practice = new_practice(place, local(FIRST, time(6)))
         self.matters: list[Matter] = []
         self.happened: Counter[str] = Counter()
         self._tracker = self.office.tracker()
@@ -280,7 +283,7 @@ class World:
             account="os:t@h",
             zone="America/Chicago",
         )
-        ledger = open_ledger(str(self.path), sources)
+        ledger = open_ledger(self.place, sources)
         try:
             failures += sweep(Tracker(ledger, self.now, "cron"), [self.office.box]).failed
         except Exception as error:  # noqa: BLE001  # told by the thread that waits
@@ -289,25 +292,30 @@ class World:
             ledger.close()
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+@pytest.fixture(params=SIZES)
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     # Nothing here is killed; the disk need not keep up.
     fast = (p.replace("synchronous=FULL", "synchronous=OFF") for p in connect.PRAGMAS)
     monkeypatch.setattr(connect, "PRAGMAS", tuple(fast))
     # A machine with much else to do is no finding.
     monkeypatch.setattr(connect, "BUSY_SECONDS", 600)
-    made = World(tmp_path / "cases.db", seed=int(os.environ.get("CASETRACK_SEED", "11")))
+    in_file = request.param == "file"
+    place = str(tmp_path / "cases.db") if in_file else request.getfixturevalue("database")
+    seed = int(os.environ.get("CASETRACK_SEED", "11"))
+    made = World(place, SIZES[request.param], seed)
     yield made
     made.office.ledger.close()
 
 
 def test_every_reminder_is_recorded_once_and_when_it_should_be(world: World) -> None:
-    outage = 0
-    for day in range(DAYS):
+    outage, cases, days = 0, world.cases, world.days
+    for day in range(days):
         today = FIRST + timedelta(days=day)
         world.office.clock.now = local(today, time(6, 30))
-        if day < DAYS // 2:
-            numbers = range(day * CASES * 2 // DAYS, (day + 1) * CASES * 2 // DAYS)
+        if day < days // 2:
+            numbers = range(day * cases * 2 // days, (day + 1) * cases * 2 // days)
             world.matters += [Matter(world, f"C-{number}") for number in numbers]
         world.live()
         outage = outage - 1 if outage else world.random.choice([0] * 8 + [1, 3, 9])
@@ -321,7 +329,7 @@ def test_every_reminder_is_recorded_once_and_when_it_should_be(world: World) -> 
 
 def agree(world: World) -> None:
     assert all(world.happened[name] for name in MOVES), world.happened
-    assert len(world.matters) == CASES
+    assert len(world.matters) == world.cases
     ledger, total = world.office.ledger, 0
     for matter in world.matters:
         case = replay(matter.id, ledger.entries(matter.id))
@@ -333,7 +341,7 @@ def agree(world: World) -> None:
             assert recorded(world, matter.id, name) == of.log, (matter.id, name)
             total += len(of.log)
         assert list(ledger.views(matter.id)[1]) == deadline_rows(case)
-    assert total > CASES
+    assert total > world.cases
     assert len(world.office.box.notices) == total
     assert not any(notice.may_repeat for notice in world.office.box.notices)
     assert ledger.runs.compare([matter.id for matter in world.matters]).differing == ()

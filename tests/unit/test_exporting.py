@@ -265,7 +265,7 @@ def test_a_case_without_its_reference_goes_by_its_id() -> None:
     assert [name for name, _ in back.ledger.references("")] == [case_id.replace("-", "")]
 
 
-def test_what_a_case_follows_stands_ahead_of_it_in_whatever_order_they_are_asked_for() -> None:
+def test_what_a_case_follows_is_imported_in_whatever_order_they_were_asked_for() -> None:
     made, ids = fresh(), list[str]()
     for ref in ("C-1", "C-2", "C-3"):
         opening = Opening(workflow=DEFAULT_WORKFLOW, reference=ref)
@@ -273,7 +273,7 @@ def test_what_a_case_follows_stands_ahead_of_it_in_whatever_order_they_are_asked
         ids.append(found.case.id)
     text = exported(made, tuple(reversed(ids)))
     told = [(row["case"], row["follows"]) for row in csv.DictReader(io.StringIO(text))]
-    assert told == [("C-1", ""), ("C-2", "C-1"), ("C-3", "C-2")]
+    assert told == [("C-3", "C-2"), ("C-2", "C-1"), ("C-1", "")]
     other = again(text)
     assert other.case(other.resolve("C-3")).follows == other.resolve("C-2")
 

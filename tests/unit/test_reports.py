@@ -333,10 +333,10 @@ def test_ten_thousand_lines_are_no_work(form: Callable[[Docket], str]) -> None:
 
 
 def test_text_wraps_by_columns_and_cuts_only_what_cannot_fit() -> None:
-    assert wrap("ab cd ef", 5) == ["ab cd", "ef"]
-    assert wrap("abcdefg h", 3) == ["abc", "def", "g h"]
-    assert wrap("漢字漢字", 5) == ["漢字", "漢字"]
-    assert wrap("", 5) == [""]
+    assert wrap("ab cd ef", 5) == ("ab cd", "ef")
+    assert wrap("abcdefg h", 3) == ("abc", "def", "g h")
+    assert wrap("漢字漢字", 5) == ("漢字", "漢字")
+    assert wrap("", 5) == ("",)
 
 
 def clock(**given: Any) -> Clock:  # noqa: ANN401  # any field of a clock
