@@ -54,10 +54,12 @@ def check_size(what: str, size: int, limit: int) -> None:
 
 
 def _check_value(name: str, value: object) -> None:
-    texts = (value,) if isinstance(value, str) else value
-    if not isinstance(texts, tuple | list) or not all(isinstance(text, str) for text in texts):
+    if isinstance(value, str):
+        size = len(checked(value, name).encode())
+    elif isinstance(value, tuple | list) and all(isinstance(text, str) for text in value):
+        size = sum(len(checked(text, name).encode()) for text in value)
+    else:
         raise Refused(f"{name} is neither text nor a list of texts")
-    size = sum(len(checked(text, name).encode()) for text in texts)
     check_size(name, size, LIMITS.get(name, VALUE))
 
 

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Text, text
 
-from casetrack.ledger.tables import KEY_TAKEN, NOT_NEXT, REVISION, metadata
+from casetrack.ledger.tables import (
+    KEY_TAKEN,
+    NOT_NEXT,
+    REVISION,
+    deadline_view,
+    metadata,
+    open_deadline,
+)
 
 SCHEMA = "casetrack"
 # The SQLSTATE by which our own refusals are told from others.
@@ -130,6 +137,8 @@ END
 def create(connection: Connection) -> None:
     """A schema of our own with every table, guard and the revision, in the open transaction."""
     connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+    # Said here, since saying it beside the table makes every command load this dialect.
+    open_deadline.dialect_options["postgresql"]["where"] = deadline_view.c.outcome.is_(None)
     metadata.create_all(connection)
     for statement in (*_bytewise(), *guards(), *_STAMP):
         connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -169,7 +169,7 @@ deadline_view = Table(
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
-Index(
+open_deadline = Index(
     "open_deadline",
     *(
         deadline_view.c[name]
@@ -180,7 +180,6 @@ Index(
         )
     ),
     sqlite_where=deadline_view.c.outcome.is_(None),
-    postgresql_where=deadline_view.c.outcome.is_(None),
 )  # fmt: skip
 
 value_view = Table(

@@ -47,6 +47,8 @@ def ours(*words: str, variables: Mapping[str, str] | None = None) -> Measure:
 
 
 def printing_one_row(db: Path) -> Measure:
+    if not PEER.exists():
+        raise SystemExit("the peer of the start is not there; run scripts/setup bench")
     return started([PEER, ROOT / "scripts/benchmarks/peer.py", db, "B-000000"])
 
 

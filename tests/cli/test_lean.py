@@ -152,6 +152,15 @@ def test_what_needs_no_ledger_loads_no_database(tmp_path: Path, arguments: list[
     assert loaded & {"sqlalchemy", "alembic"} == set()
 
 
+def test_a_ledger_in_a_file_loads_nothing_of_the_servers_dialect() -> None:
+    script = "import sys, casetrack.ledger.sql, casetrack.ledger.file; print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    assert not [name for name in loaded if name.startswith("sqlalchemy.dialects.postgresql")]
+
+
 # What the shell offers
 
 
