@@ -26,7 +26,7 @@ from tests.conftest import FULL
 from tests.contract.asking import run
 from tests.facts import append, draft, new_case, noted, opened
 from tests.fakes import fixed_sources
-from tests.mutated import Forger, filled
+from tests.mutated import Forger, in_one_file
 from tests.properties.test_mutations import MUTATIONS
 
 SEEDS = range(6 if FULL else 1)
@@ -58,7 +58,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("base") / "ledger.db"
-    filled(path, cases=18)
+    in_one_file(path, cases=18)
     return path
 
 
@@ -162,7 +162,7 @@ class Writer:
     def __call__(self, *_: int) -> None:
         number = next(self._numbers)
         at = self._ids[number * 7 % len(self._ids)]
-        case, _ = append(self._ledger, fold(at, self._ledger.entries(at)), noted("meanwhile"))
+        case = append(self._ledger, fold(at, self._ledger.entries(at)), noted("meanwhile"))[0]
         if number % 3 == 0:
             new_case(self._ledger, opened(f"W-{number}", "Jana"))
         if number % 4 == 0:
