@@ -176,12 +176,12 @@ def scanning(url: str, state: str = "") -> Iterator[ServerScan]:
     database = ServerDatabase(url)
     try:
         with database.reworded(), database.engine.connect() as connection:
-            database.admitted(connection)
             driver = connection.connection.driver_connection
             if not isinstance(driver, psycopg.Connection):
                 raise TypeError("psycopg is needed")
             if state:
                 driver.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(state)))
+            database.admitted(connection)
             yield ServerScan(driver)
     finally:
         database.engine.dispose()
