@@ -54,9 +54,9 @@ def filled(place: str, cases: int = CASES) -> tuple[str, str]:
     return notes[1], notes[2]
 
 
-def in_one_file(path: Path) -> tuple[str, str]:
+def in_one_file(path: Path, cases: int = CASES) -> tuple[str, str]:
     """``filled``, and nothing of it beside the file."""
-    notes = filled(str(path))
+    notes = filled(str(path), cases)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
     return notes

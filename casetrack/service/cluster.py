@@ -8,7 +8,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from casetrack.errors import Refused, Unexpected
 from casetrack.service.ranges import Place, abroad
@@ -72,10 +73,17 @@ def _watch(client: "Client", there: "Abroad", over: Event) -> None:
     """Give the work up once there have been no workers for a while; a scheduler waits for ever."""
     deserted = 0
     while not over.wait(DESERTED_SECONDS / 10):
-        deserted = 0 if client.nthreads() else deserted + 1
+        deserted = 0 if _manned(client) else deserted + 1
         if deserted == 10:
             there.give_up()
             return
+
+
+def _manned(client: "Client") -> bool:
+    try:
+        return client.status == "running" and bool(client.nthreads())
+    except (OSError, RuntimeError, CancelledError):  # the scheduler is gone, or the client closed
+        return False
 
 
 def _alike(client: "Client") -> None:
@@ -95,11 +103,15 @@ class Abroad(Executor):
 
     def __init__(self, client: "Client") -> None:
         self._there: Executor = client.get_executor(pure=False)
+        self._given: WeakSet[Future[Any]] = WeakSet()
 
     def submit(self, fn: Callable[..., T], /, *args: object, **kwargs: object) -> Future[T]:
         sent = [abroad(one) if isinstance(one, Place) else one for one in args]
-        return self._there.submit(fn, *sent, **kwargs)
+        future = self._there.submit(fn, *sent, **kwargs)
+        self._given.add(future)
+        return future
 
     def give_up(self) -> None:
         """What is not done is cancelled."""
-        self._there.shutdown(wait=False)
+        for future in list(self._given):
+            future.cancel()

@@ -216,7 +216,6 @@ def test_a_cluster_prints_what_one_process_prints_even_if_a_worker_is_killed(
     alone = outputs(office)
     assert outputs(office, "--cluster", running.address) == alone
     at = running.workers[0].pid
-    os.kill(at, signal.SIGSTOP)  # what it is given now, it has in hand when it is killed
 
     def kill() -> None:
         while not clusters.busy(running.address, "w0"):
@@ -224,8 +223,9 @@ def test_a_cluster_prints_what_one_process_prints_even_if_a_worker_is_killed(
         os.kill(at, signal.SIGKILL)
 
     killer = Thread(target=kill)
-    killer.start()
     with crew.at_work(None, running.address) as executor:
+        os.kill(at, signal.SIGSTOP)  # what it is given now, it has in hand when it is killed
+        killer.start()
         shared = verify(str(office.db), executor=executor)
     killer.join()
     assert shared == verify(str(office.db))
