@@ -12,10 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
-from scripts.benchmarks import counting, firing, importing, reading, starting, sweeping
+from scripts.benchmarks import audits, counting, firing, importing, reading, starting, sweeping
 from scripts.benchmarks.rows import Family, Row, Sizes
 
 BENCHES: Family = {
+    **audits.BENCHES,
     **counting.BENCHES,
     **firing.BENCHES,
     **importing.BENCHES,
