@@ -19,7 +19,7 @@ from tests.chaos import Client, clients
 from tests.cli.driver import Office
 from tests.conftest import FULL
 
-ROUNDS = int(os.environ.get("CASETRACK_ROUNDS", "100" if FULL else "2"))
+ROUNDS = int(os.environ.get("CASETRACK_ROUNDS", "100" if FULL else "1"))
 CONFIG = """
 [notify]
 channels = ["file"]

@@ -856,7 +856,7 @@ def test_every_change_is_found_by_its_kind(base: Base, tmp_path: Path, name: str
     assert {seed: wrong for seed, wrong in made.items() if wrong} == {}
 
 
-@pytest.mark.parametrize("name", [*ON_SERVER][:: 1 if FULL else 6])
+@pytest.mark.parametrize("name", [*ON_SERVER][:: 1 if FULL else 12])
 def test_every_change_on_a_server_is_found_by_its_kind(server: str, shared: str, name: str) -> None:
     for seed in ON_SERVER_SEEDS:
         careful = bool(seed % 2)
