@@ -20,7 +20,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("crates", "io")]
+# By the shape that addresses of package indexes and of their files have.
+REGISTRY = re.compile(
+    r"://[\w.:@-]+/(?:simple|packages|pypi)\b|\b(?:files|registry)\.[a-z]+(?:\.[a-z]+)*\.(?:org|io|com)\b"
+)
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/" + r"(work|root)/")
 
 
@@ -185,9 +188,15 @@ def test_no_module_stands_where_the_data_ships(name: str) -> None:
     assert not (ROOT / "casetrack" / name).exists()
 
 
+def test_an_address_of_a_registry_is_known_by_its_shape() -> None:
+    host = "example" + ".org"
+    for said in (f"https://{host}/simple/", f"files.{host}", f"registry.{host}"):
+        assert REGISTRY.search(said)
+
+
 def test_no_file_names_a_registry_or_a_place_on_a_machine() -> None:
-    hosts = [".".join(parts) for parts in REGISTRIES]
     for name in source_files():
         text = (ROOT / name).read_bytes().decode(errors="replace")
-        assert [host for host in hosts if host in text.lower()] == [], name
+        assert REGISTRY.search(text.lower()) is None, name
+        assert name.suffix != ".lock" or "://" not in text, name
         assert MACHINE_PATH.search(text) is None, name
