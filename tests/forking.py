@@ -59,12 +59,31 @@ def serve(listener: socket.socket) -> None:
     for name in (*HEAVY, *(m.name for m in every if "migrations" not in m.name)):
         if name != "casetrack.__main__":
             import_module(name)
+    for _ in commands():
+        pass
     gc.freeze()
     while True:
         caller, _ = listener.accept()
         if os.fork() == 0:
             os._exit(answer(caller))
         caller.close()
+
+
+def commands() -> Iterator[str]:
+    """Each command's name, once what it takes has been worked out."""
+    from click import Context, Group
+
+    from casetrack.cli.app import app
+    from casetrack.cli.tree import grown
+
+    waiting = [grown(app)]
+    while waiting:
+        command = waiting.pop()
+        yield str(command.name)
+        if isinstance(command, Group):
+            found = Context(command)
+            made = (command.get_command(found, name) for name in command.list_commands(found))
+            waiting += [inner for inner in made if inner is not None]
 
 
 def answer(caller: socket.socket) -> int:

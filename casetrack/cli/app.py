@@ -35,6 +35,7 @@ from casetrack.cli import (
 )
 from casetrack.cli.options import no_secret
 from casetrack.cli.session import Session
+from casetrack.cli.tree import grown
 from casetrack.errors import CasetrackError, Undelivered, Unexpected, Unparsable
 
 app = typer.Typer(
@@ -166,7 +167,7 @@ def run(arguments: list[str]) -> int:
     options = set(takewhile(lambda argument: argument != "--", arguments))
     try:
         _refuse_undecodable(arguments)
-        code = app(args=arguments, standalone_mode=False)
+        code = grown(app)(args=arguments, standalone_mode=False)
         sys.stdout.flush()
     except SystemExit:  # how Click leaves when the reader of its output went away
         return _closed_pipe()

@@ -42,11 +42,10 @@ def _expected(param: click.Parameter) -> str:
 
 def _usage(error: click.UsageError) -> str:
     message = error.message
-    if "No such command" in message and isinstance(
-        group := error.ctx and error.ctx.command, click.Group
-    ):
+    context = error.ctx
+    if "No such command" in message and context and isinstance(context.command, click.Group):
         typed = message.split("'")[1] if "'" in message else ""
-        return f"no such command{suggest(typed, group.commands)}"
+        return f"no such command{suggest(typed, context.command.list_commands(context))}"
     if "unexpected extra argument" in message:
         return "there are more arguments than the command takes; quote text that has spaces"
     if message.startswith("Option") and "requires" in message:
