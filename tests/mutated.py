@@ -24,10 +24,11 @@ from casetrack.domain.fold import replay
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import LEDGER_CASE, Ledger
 from tests import facts, sealing, servers
+from tests.conftest import FULL
 from tests.facts import append, deadline, draft, fired, new_case, noted, opened
 from tests.fakes import FakeClock, fixed_sources
 
-CASES = 300
+CASES = 300 if FULL else 90
 TABLES = (
     "ledger", "disclosure", "definition", "unsealed", "leaf", "frontier", "checkpoint",
     "case_view", "deadline_view", "value_view",

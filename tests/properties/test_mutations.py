@@ -362,7 +362,7 @@ def the_ledgers_own_stream_deleted(f: Forger) -> Found:
 @mutation
 def everything_made_anew_below_a_signature(f: Forger) -> Found:
     """By somebody who has not the key: texts, chain, leaves and frontiers fit each other."""
-    entry = f.entry("leaf_index < 400", sealed=True)
+    entry = f.entry("leaf_index < (SELECT min(size) FROM checkpoint)", sealed=True)
     f.rechain(entry.case, entry.version, entry.body.replace(b'"eva"', b'"ota"', 1))
     f.releaf()
     return Found("forked")
@@ -947,7 +947,9 @@ ASSIGNED = "type = 'CaseAssigned' AND CAST(body AS TEXT) LIKE '%\"assignee\":\"e
 @pytest.mark.parametrize("seed", range(3))
 def test_who_has_not_the_key_is_found(base: Base, tmp_path: Path, seed: int) -> None:
     forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
-    assign_anew(forger, forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True), {})
+    assign_anew(
+        forger, forger.entry(f"{ASSIGNED} AND leaf_index < {min(sizes(base))}", sealed=True), {}
+    )
     forger.close()
     verdict = verify(str(forger.path))
     assert kinds(verdict) == {"forked"}
@@ -981,7 +983,7 @@ def test_who_has_not_the_key_and_takes_the_checkpoints_away_leaves_an_unsealed_t
 @pytest.mark.parametrize("seed", range(3))
 def test_who_has_a_key_of_their_own_is_found(base: Base, tmp_path: Path, seed: int) -> None:
     forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
-    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < {min(sizes(base))}", sealed=True)
     assign_anew(forger, entry, dict.fromkeys(range(3), sealing.FOREIGN))
     forger.close()
     assert kinds(verify(str(forger.path))) == {"checkpoint rewritten"}
@@ -992,7 +994,7 @@ def test_who_has_the_key_is_found_by_an_outside_checkpoint_only(
     base: Base, tmp_path: Path, seed: int
 ) -> None:
     forger = Forger(base.path, tmp_path / "copy.db", seed, careful=True)
-    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < {min(sizes(base))}", sealed=True)
     assign_anew(forger, entry, OWNER)
     forger.close()
     verdict = verify(str(forger.path))
@@ -1017,7 +1019,7 @@ def test_who_takes_the_ledgers_own_key_away_is_found_by_its_fingerprint_only(
     members["data"] |= asdict(rotated)
     text = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
     forger.rechain(LEDGER_CASE, 3, text)
-    entry = forger.entry(f"{ASSIGNED} AND leaf_index < 500", sealed=True)
+    entry = forger.entry(f"{ASSIGNED} AND leaf_index < {min(sizes(base))}", sealed=True)
     assign_anew(forger, entry, dict.fromkeys(range(2), sealing.FOREIGN) | {2: sealing.SECOND})
     forger.close()
     assert verify(str(forger.path)).ok
