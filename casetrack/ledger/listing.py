@@ -60,7 +60,10 @@ def doubtful(
     every = docket_statement(None, patients=patients).order_by(None)
     doubts = [
         t.DOUBTED,
-        *(and_(_deadline.clock == clock, _deadline.counted_from == fact) for clock, fact in presumed),
+        *(
+            and_(_deadline.clock == clock, _deadline.counted_from == fact)
+            for clock, fact in presumed
+        ),
     ]
     found = {
         (row.deadline.case_id, row.deadline.deadline): row

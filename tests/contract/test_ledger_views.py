@@ -321,7 +321,7 @@ def test_what_two_doubts_are_about_comes_once_and_in_the_dockets_order(ledger: L
     new_case(ledger, opened("C-2", patient="P", armed=(deadline("reply", DEC_1, reading=both),)))
     rows = list(ledger.doubtful([("reply", "presumed_receipt")], patients=True))
     assert [row.case.reference for row in rows] == ["C-2", "C-3", "C-1"]
-    assert [row.patient for row in rows][0] == "P"
+    assert rows[0].patient == "P"
 
 
 def test_grounds_are_what_each_clock_of_an_open_deadline_counts_from(ledger: Ledger) -> None:

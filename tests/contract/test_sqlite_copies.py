@@ -105,9 +105,7 @@ KEPT = ("ledger", "disclosure", "definition", "unsealed")
 VIEWS = ("case_view", "deadline_view", "value_view")
 
 
-def of_an_earlier_schema(
-    path: Path, old: Path, revision: str, views: Sequence[str] = ()
-) -> Path:
+def of_an_earlier_schema(path: Path, old: Path, revision: str, views: Sequence[str] = ()) -> Path:
     """The ledger as the schema of that revision held it, with these views; others are empty."""
     old.touch()
     set_up(engine := connect.engine_for(old))
