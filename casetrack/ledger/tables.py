@@ -151,13 +151,13 @@ case_view = Table(
     **_CLUSTERED,
 )
 # An index of some rows serves a question that says which in the same words, values and all.
-# To answer without the table it has to hold the column that says so.
+# The column that says so is in it, to answer without the table, or to be looked up by.
 OPEN_CASE = case_view.c.final == literal_column("0")
 SILENT = case_view.c.silent == literal_column("1")
 _case = case_view.c
 Index("open_case", _case.assignee, _case.state, _case.final, sqlite_where=OPEN_CASE)
 Index("open_definition", _case.definition, _case.final, sqlite_where=OPEN_CASE)
-Index("silent_case", _case.case_id, sqlite_where=SILENT)
+Index("silent_case", _case.silent, sqlite_where=SILENT)
 
 deadline_view = Table(
     "deadline_view",
@@ -201,7 +201,7 @@ Index(
     ),
     sqlite_where=OPEN,
 )  # fmt: skip
-Index("open_doubt", deadline_view.c.act_by, sqlite_where=and_(OPEN, DOUBTED))
+Index("open_doubt", deadline_view.c.outcome, sqlite_where=and_(OPEN, DOUBTED))
 Index(
     "open_ground",
     *(deadline_view.c[name] for name in ("clock", "counted_from", "rungs", "outcome")),

@@ -14,9 +14,9 @@ SCHEMA = (
     """,
     "CREATE INDEX open_case ON case_view (assignee, state, final) WHERE final = 0",
     "CREATE INDEX open_definition ON case_view (definition, final) WHERE final = 0",
-    "CREATE INDEX silent_case ON case_view (case_id) WHERE silent = 1",
+    "CREATE INDEX silent_case ON case_view (silent) WHERE silent = 1",
     """
-    CREATE INDEX open_doubt ON deadline_view (act_by)
+    CREATE INDEX open_doubt ON deadline_view (outcome)
     WHERE outcome IS NULL AND (unproven = 1 OR stated_due_on != due_on)
     """,
     """
