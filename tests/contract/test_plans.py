@@ -248,4 +248,3 @@ def test_a_reminder_takes_the_same_statements_however_many_there_are(tmp_path: P
     few, many = said(20), said(40)
     assert few[0] < many[0]
     assert (many[1] - few[1]) / (many[0] - few[0]) <= 25
-
