@@ -41,6 +41,12 @@ class Database(Protocol):
     def make(self, connection: Connection) -> None:
         """The tables and triggers, in the transaction of the first entry."""
 
+    def revision(self) -> str:
+        """The schema's revision, whichever it is; ``BadDatabase`` where there is no ledger."""
+
+    def alone(self, connection: Connection) -> None:
+        """Let whoever opens or upgrades the ledger wait for the open transaction, however long."""
+
     def identity(self) -> tuple[str, str] | None:
         """The schema's revision and the body of the first entry; None where nothing was made."""
 

@@ -46,6 +46,12 @@ class FileDatabase:
     def make(self, connection: Connection) -> None:
         create_schema(connection)
 
+    def revision(self) -> str:
+        return connect.revision_of(self._engine, self._path)
+
+    def alone(self, connection: Connection) -> None:
+        """Who writes a file is alone."""
+
     def identity(self) -> tuple[str, str] | None:
         if connect.is_blank(self._engine, self._path):
             return None

@@ -8,12 +8,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, nu
 
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
+from casetrack.ledger.distinct import distinct
 from casetrack.ledger.reading import (
     CASE_COLUMNS,
     DEADLINE_COLUMNS,
     as_case_row,
     as_deadline_row,
 )
+from casetrack.ledger.rowwise import docket_order
 from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
 
 STREAMED = 500
@@ -46,16 +48,29 @@ def docket_statement(
 
 
 def _listed(ended_from: date | None) -> ColumnElement[bool]:
-    open_ones = _deadline.outcome.is_(None)
     if ended_from is None:
-        return open_ones
-    return or_(open_ones, _deadline.act_by >= ended_from.isoformat())
+        return t.OPEN
+    return or_(t.OPEN, _deadline.act_by >= ended_from.isoformat())
 
 
-def doubtful_statement(presumed: Sequence[str], *, patients: bool) -> Select[Any]:
-    differs = _deadline.stated_due_on != _deadline.due_on
-    doubt = or_(_deadline.unproven == 1, differs, _deadline.counted_from.in_(presumed))
-    return docket_statement(None, patients=patients).where(doubt)
+def doubtful(
+    connection: Connection, presumed: Sequence[tuple[str, str]], *, patients: bool
+) -> list[DocketRow]:
+    """Each doubt is asked about alone, so that an index answers, and put in order here."""
+    every = docket_statement(None, patients=patients).order_by(None)
+    doubts = [
+        t.DOUBTED,
+        *(
+            and_(_deadline.clock == clock, _deadline.counted_from == fact)
+            for clock, fact in presumed
+        ),
+    ]
+    found = {
+        (row.deadline.case_id, row.deadline.deadline): row
+        for doubt in doubts
+        for row in docket(connection, every.where(doubt))
+    }
+    return sorted(found.values(), key=docket_order)
 
 
 _SORT = (
@@ -68,7 +83,7 @@ def sorts(connection: Connection) -> dict[Sort, date]:
     """Told apart by the database: what is stored is not fetched."""
     joined = t.deadline_view.join(t.case_view, _case.case_id == _deadline.case_id)
     found = select(*_SORT, func.max(_deadline.due_on)).select_from(joined)
-    rows = connection.execute(found.where(_deadline.outcome.is_(None)).group_by(*_SORT))
+    rows = connection.execute(found.where(t.OPEN).group_by(*_SORT))
     return {
         Sort(
             definition=definition,
@@ -92,8 +107,7 @@ def sort_statement(sort: Sort) -> Select[Any]:
 
 
 def pinned(connection: Connection) -> list[str]:
-    found = select(_case.definition).where(_case.final == 0).distinct()
-    return sorted(connection.execute(found).scalars())
+    return [digest for (digest,) in distinct(connection, _case.definition, where=t.OPEN_CASE)]
 
 
 def docket(connection: Connection, statement: Select[Any]) -> Iterator[DocketRow]:
@@ -173,16 +187,14 @@ def _overdue(query: Query, now: str) -> ColumnElement[bool]:
 
 
 def unassigned(connection: Connection) -> list[CaseRow]:
-    return _open_cases(connection, _case.assignee.is_(None))
+    return _cases(connection, t.OPEN_CASE, _case.assignee.is_(None))
 
 
 def silent(connection: Connection) -> list[CaseRow]:
-    other = t.deadline_view.alias().c
-    waiting = exists().where(other.case_id == _case.case_id, other.outcome.is_(None))
-    return _open_cases(connection, ~waiting)
+    return _cases(connection, t.SILENT)
 
 
-def _open_cases(connection: Connection, condition: ColumnElement[bool]) -> list[CaseRow]:
-    found = select(*CASE_COLUMNS).where(_case.final == 0, condition)
+def _cases(connection: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
+    found = select(*CASE_COLUMNS).where(*conditions)
     rows = connection.execute(found.order_by(_case.reference.nulls_first(), _case.case_id))
     return [as_case_row(row) for row in rows]

@@ -198,7 +198,13 @@ class MemoryLedger:
         cases = self._cases.values()
         yield from rowwise.docket(cases, until, patients=patients, ended_from=ended_from)
 
-    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterator[DocketRow]:
+    def grounds(self) -> Sequence[tuple[str, str]]:
+        rows = rowwise.running(self._cases.values())
+        return sorted({(row.clock, row.counted_from) for row in rows})
+
+    def doubtful(
+        self, presumed: Sequence[tuple[str, str]], *, patients: bool = False
+    ) -> Iterator[DocketRow]:
         rows = rowwise.docket(self._cases.values(), None, patients=patients)
         yield from (row for row in rows if rowwise.doubtful(row.deadline, presumed))
 

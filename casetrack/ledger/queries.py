@@ -47,10 +47,15 @@ class SqlQueries:
         with self._reading() as connection:
             yield from listing.docket(connection, statement)
 
-    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterator[DocketRow]:
-        statement = listing.doubtful_statement(presumed, patients=patients)
+    def grounds(self) -> Sequence[tuple[str, str]]:
         with self._reading() as connection:
-            yield from listing.docket(connection, statement)
+            return sorted({(clock, fact) for clock, fact, _ in reading.grounds(connection)})
+
+    def doubtful(
+        self, presumed: Sequence[tuple[str, str]], *, patients: bool = False
+    ) -> Sequence[DocketRow]:
+        with self._reading() as connection:
+            return listing.doubtful(connection, presumed, patients=patients)
 
     def calendars(self) -> Sequence[tuple[str, ...]]:
         with self._reading() as connection:

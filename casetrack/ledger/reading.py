@@ -12,6 +12,7 @@ from casetrack.domain.events import Entry
 from casetrack.errors import Corrupt
 from casetrack.ledger import tables as t
 from casetrack.ledger.codec import parse
+from casetrack.ledger.distinct import distinct
 from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow, Stats, ValueRow
 
 PAGE = 500
@@ -132,9 +133,19 @@ def deadlines(connection: Connection, case_id: str) -> list[DeadlineRow]:
 
 
 def calendars(connection: Connection) -> list[tuple[str, ...]]:
+    found = distinct(connection, t.deadline_view.c.calendars, where=t.OPEN)
+    return [tuple(text.split()) for (text,) in found]
+
+
+def grounds(connection: Connection) -> list[tuple[str, str, str]]:
+    """Each clock, fact that it counts from and ladder of an open deadline."""
     c = t.deadline_view.c
-    found = select(c.calendars).distinct().where(c.outcome.is_(None)).order_by(c.calendars)
-    return [tuple(text.split()) for text in connection.execute(found).scalars()]
+    return [
+        (clock, fact, rungs)
+        for clock, fact, rungs in distinct(
+            connection, c.clock, c.counted_from, c.rungs, where=t.OPEN
+        )
+    ]
 
 
 def crossing(
@@ -142,7 +153,7 @@ def crossing(
 ) -> list[DeadlineRow]:
     c = t.deadline_view.c
     found = select(*DEADLINE_COLUMNS).where(
-        c.outcome.is_(None),
+        t.OPEN,
         c.tolled_on.is_(None),
         c.calendars == " ".join(calendars),
         c.crosses_from <= last.isoformat(),
@@ -188,34 +199,32 @@ def _value_rows(connection: Connection, chosen: Select[Any]) -> list[ValueRow]:
 
 
 def counts(connection: Connection) -> list[tuple[str, str | None, int]]:
+    """By the index of open cases, in whose order they are counted."""
     c = t.case_view.c
-    found = (
-        select(c.state, c.assignee, func.count())
-        .where(c.final == 0)
-        .group_by(c.state, c.assignee)
-        .order_by(c.state, c.assignee)
-    )
-    return [(state, assignee, number) for state, assignee, number in connection.execute(found)]
+    found = select(c.assignee, c.state, func.count()).where(t.OPEN_CASE)
+    rows = connection.execute(found.group_by(c.assignee, c.state)).all()
+    ordered = sorted(rows, key=lambda row: (row[1], row[0] or ""))
+    return [(state, assignee, number) for assignee, state, number in ordered]
 
 
 def next_act_by(connection: Connection) -> date | None:
     """The first of the index: no other row is read."""
     c = t.deadline_view.c
-    found = select(c.act_by).where(c.outcome.is_(None)).order_by(c.act_by).limit(1)
+    found = select(c.act_by).where(t.OPEN).order_by(c.act_by).limit(1)
     return _day(connection.execute(found).scalar_one_or_none())
 
 
 def stats(connection: Connection) -> Stats:
-    case, deadline = t.case_view.c, t.deadline_view.c
+    deadline = t.deadline_view.c
     cases, open_cases, entries = connection.execute(
         select(
             select(func.count()).select_from(t.case_view).scalar_subquery(),
-            select(func.count()).where(case.final == 0).scalar_subquery(),
+            select(func.count()).where(t.OPEN_CASE).scalar_subquery(),
             select(func.count()).select_from(t.ledger).scalar_subquery(),
         )
     ).one()
     open_deadlines, act_by = connection.execute(
-        select(func.count(), func.min(deadline.act_by)).where(deadline.outcome.is_(None))
+        select(func.count(), func.min(deadline.act_by)).where(t.OPEN)
     ).one()
     return Stats(
         cases=cases,
@@ -227,7 +236,7 @@ def stats(connection: Connection) -> Stats:
 
 
 def as_case_row(row: Sequence[Any]) -> CaseRow:
-    case_id, reference, workflow, definition, state, final, assignee, version = row
+    case_id, reference, workflow, definition, state, final, assignee, version, silent = row
     return CaseRow(
         case_id=case_id,
         reference=reference,
@@ -237,6 +246,7 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
         final=bool(final),
         assignee=assignee,
         version=version,
+        silent=bool(silent),
     )
 
 

@@ -18,16 +18,16 @@ def docket(
         for row in deadline_rows(case)
         if (until is None or row.act_by <= until) and _listed(row, ended_from)
     ]
-    return sorted(rows, key=_docket_order)
+    return sorted(rows, key=docket_order)
 
 
 def _listed(row: DeadlineRow, ended_from: date | None) -> bool:
     return row.outcome is None or (ended_from is not None and row.act_by >= ended_from)
 
 
-def doubtful(row: DeadlineRow, presumed: Sequence[str]) -> bool:
+def doubtful(row: DeadlineRow, presumed: Sequence[tuple[str, str]]) -> bool:
     differs = row.stated_due_on not in {None, row.due_on}
-    return row.unproven or differs or row.counted_from in presumed
+    return row.unproven or differs or (row.clock, row.counted_from) in presumed
 
 
 def running(cases: Iterable[Case]) -> Iterator[DeadlineRow]:
@@ -68,7 +68,7 @@ def sorts(rows: Iterable[DocketRow]) -> dict[Sort, date]:
     return found
 
 
-def _docket_order(row: DocketRow) -> tuple[object, ...]:
+def docket_order(row: DocketRow) -> tuple[object, ...]:
     due = row.deadline
     return due.act_by, due.due_at, row.case.reference or "", row.case.case_id, due.deadline
 
@@ -134,7 +134,7 @@ def unassigned(cases: Iterable[Case]) -> list[CaseRow]:
 
 
 def silent(cases: Iterable[Case]) -> list[CaseRow]:
-    return _in_order(case for case in cases if not case.final and not case.open_deadlines())
+    return [row for row in _in_order(cases) if row.silent]
 
 
 def _in_order(cases: Iterable[Case]) -> list[CaseRow]:

@@ -127,7 +127,7 @@ def _admit(scan: "Scan", path: Path, *, unfinished: bool) -> None:
         return
     if found["revision"] > REVISION:
         raise newer(path)
-    if found["revision"] < REVISION and "table leaf" not in found:
+    if found["revision"] < REVISION and "index silent_case" not in found:
         raise older(path)
 
 

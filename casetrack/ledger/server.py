@@ -36,6 +36,10 @@ _PLACE = """
 SELECT to_regnamespace(:name), has_schema_privilege(to_regnamespace(:name), 'USAGE')
 """
 _OWNED = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'ledger'::regclass"
+_ALONE = (
+    "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE",
+    "SET LOCAL statement_timeout = 0",
+)
 # An owner may always; others only from version 17 on, where that can be granted.
 _MAY_VACUUM = """
 SELECT bool_and(pg_has_role(relowner, 'USAGE') OR
@@ -47,6 +51,8 @@ _NO_ROLE = (
     "{} is closed to the session's user: its administrator grants a role (casetrack db grants)"
 )
 _NOT_OWNER = "{} does not allow this to the session's user: it takes the role owner"
+_OLDER = "{} was made by an older casetrack; let its owner run 'casetrack db upgrade'"
+_NEWER = "{} was made by a newer casetrack; install that version or later"
 _NOT_VACUUMED = (
     "what was redacted is out of every table of {}, but this server lets only the owner vacuum:"
     " let the owner run 'casetrack db rebuild' to erase old rows too"
@@ -101,6 +107,16 @@ class ServerDatabase:
     def make(self, connection: Connection) -> None:
         server_schema.create(connection)
 
+    def revision(self) -> str:
+        found = self.identity()
+        if found is None:
+            raise self._missing()
+        return found[0]
+
+    def alone(self, connection: Connection) -> None:
+        for statement in _ALONE:
+            connection.exec_driver_sql(statement)
+
     def identity(self) -> tuple[str, str] | None:
         with self.reworded(), self._engine.connect() as connection:
             if not self._there(connection):
@@ -120,7 +136,7 @@ class ServerDatabase:
     def admitted(self, connection: Connection) -> str | None:
         """As ``opened_body``, but for a ledger whose opening is gone: that is for audits to say."""
         if not self._there(connection):
-            raise BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+            raise self._missing()
         revision, body = self._said(connection)
         if revision != REVISION:
             raise self.other(revision)
@@ -138,14 +154,18 @@ class ServerDatabase:
             raise self._none_of_ours()
         return revision, body
 
+    def _missing(self) -> BadDatabase:
+        return BadDatabase(f"no ledger at {self._name}; run 'casetrack db init'")
+
     def _none_of_ours(self) -> BadDatabase:
         return BadDatabase(f"{self._name} has a schema of our name but no ledger of ours")
 
     def other(self, revision: str) -> BadDatabase:
         if revision == COPYING:
             return unfinished(self._name)
-        other = "older" if revision < REVISION else "newer"
-        return BadDatabase(f"{self._name} was made by another, {other} casetrack; install that")
+        if revision < REVISION:
+            return BadDatabase(_OLDER.format(self._name))
+        return BadDatabase(_NEWER.format(self._name))
 
     def unmade(self) -> None:
         """All that was made was in one transaction."""

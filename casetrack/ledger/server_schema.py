@@ -12,9 +12,7 @@ from casetrack.ledger.tables import (
     KEY_TAKEN,
     NOT_NEXT,
     REVISION,
-    deadline_view,
     metadata,
-    open_deadline,
 )
 
 SCHEMA = "casetrack"
@@ -161,7 +159,8 @@ def create(connection: Connection) -> None:
     """A schema of our own with every table, guard and the revision, in the open transaction."""
     connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     # Said here, since saying it beside the table makes every command load this dialect.
-    open_deadline.dialect_options["postgresql"]["where"] = deadline_view.c.outcome.is_(None)
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
     metadata.create_all(connection)
     for statement in (*_bytewise(), *guards(), *_STAMP):
         connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -82,10 +82,9 @@ class SqlRuns:
         return None if text is None else _read(text)
 
     def ladders(self) -> set[str]:
-        c = t.deadline_view.c
         with self._reading() as connection:
-            found = connection.execute(select(c.rungs).distinct().where(c.outcome.is_(None)))
-            return {name for (text,) in found for name in text.split()}
+            found = reading.grounds(connection)
+        return {name for *_, rungs in found for name in rungs.split()}
 
     def touched(self) -> Sequence[str]:
         with self._reading() as connection:

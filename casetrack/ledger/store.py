@@ -42,7 +42,10 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class CaseRow(Struct, frozen=True, kw_only=True):
-    """The view of one case. ``reference`` is None once it is redacted."""
+    """The view of one case. ``reference`` is None once it is redacted.
+
+    ``silent``: it is open, and no deadline of it is.
+    """
 
     case_id: str
     reference: str | None
@@ -52,6 +55,7 @@ class CaseRow(Struct, frozen=True, kw_only=True):
     final: bool
     assignee: str | None
     version: int
+    silent: bool
 
 
 class DeadlineRow(Struct, frozen=True, kw_only=True):
@@ -208,11 +212,16 @@ class Ledger(Protocol):
         ``ended_from``: also those no longer open, from that ``act_by`` on, inclusive.
         """
 
-    def doubtful(self, presumed: Sequence[str], *, patients: bool = False) -> Iterable[DocketRow]:
+    def grounds(self) -> Sequence[tuple[str, str]]:
+        """Each clock with each fact that some open deadline of it counts from, sorted."""
+
+    def doubtful(
+        self, presumed: Sequence[tuple[str, str]], *, patients: bool = False
+    ) -> Iterable[DocketRow]:
         """Open deadlines, however far ahead, in the docket's order, about which there is doubt.
 
-        A filing not proven, a letter that states another day, or a day that came from one of
-        ``presumed``.
+        A filing not proven, a letter that states another day, or a clock that counts from a fact
+        as one of ``presumed`` says.
         """
 
     def calendars(self) -> Sequence[tuple[str, ...]]:

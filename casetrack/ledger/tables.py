@@ -20,11 +20,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
+    or_,
+    text,
 )
 
 from casetrack.ledger.triggers import SEALING, TOUCHING, refusing
 
-REVISION = "0003"
+REVISION = "0004"
 # Stands in the revision's place until a copy is whole, so that nothing else opens it.
 COPYING = "copying"
 APPLICATION_ID = 0x63617365
@@ -141,10 +145,19 @@ case_view = Table(
     _integer("final"),
     _text("assignee", nullable=True),
     _integer("version"),
+    Column("silent", Integer, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("case_id"),
     Index("case_by_reference", "reference", unique=True),
     **_CLUSTERED,
 )
+# An index of some rows serves a question that says which in the same words, values and all.
+# The column that says so is in it, to answer without the table, or to be looked up by.
+OPEN_CASE = case_view.c.final == literal_column("0")
+SILENT = case_view.c.silent == literal_column("1")
+_case = case_view.c
+Index("open_case", _case.assignee, _case.state, _case.final, sqlite_where=OPEN_CASE)
+Index("open_definition", _case.definition, _case.final, sqlite_where=OPEN_CASE)
+Index("silent_case", _case.silent, sqlite_where=SILENT)
 
 deadline_view = Table(
     "deadline_view",
@@ -171,7 +184,12 @@ deadline_view = Table(
     PrimaryKeyConstraint("case_id", "deadline"),
     **_CLUSTERED,
 )
-open_deadline = Index(
+OPEN = deadline_view.c.outcome.is_(None)
+DOUBTED = or_(
+    deadline_view.c.unproven == literal_column("1"),
+    deadline_view.c.stated_due_on != deadline_view.c.due_on,
+)
+Index(
     "open_deadline",
     *(
         deadline_view.c[name]
@@ -181,8 +199,19 @@ open_deadline = Index(
             "counted_from", "calendars", "crosses_from", "crosses_to",
         )
     ),
-    sqlite_where=deadline_view.c.outcome.is_(None),
+    sqlite_where=OPEN,
 )  # fmt: skip
+Index("open_doubt", deadline_view.c.outcome, sqlite_where=and_(OPEN, DOUBTED))
+Index(
+    "open_ground",
+    *(deadline_view.c[name] for name in ("clock", "counted_from", "rungs", "outcome")),
+    sqlite_where=OPEN,
+)
+Index(
+    "open_calendars",
+    *(deadline_view.c[name] for name in ("calendars", "crosses_to", "outcome")),
+    sqlite_where=OPEN,
+)
 
 value_view = Table(
     "value_view",

@@ -7,43 +7,39 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from casetrack.ledger import database as databases
-from casetrack.ledger.connect import engine_for, existing, other, revision_of, writing
-from casetrack.ledger.failures import reworded
-from casetrack.ledger.place import database_path, is_server
+from casetrack.ledger.database import Database
 from casetrack.ledger.tables import REVISION
 from casetrack.ledger.view_writing import rebuild_views
+
+_EMPTIED = "0002"  # the last migration that leaves views empty
 
 
 def upgrade(url: str) -> tuple[str, str]:
     """The revision found and the one reached; all in one transaction, nothing if it fails.
 
-    Views, which a migration may leave empty, are made again from the entries.
+    On a server it takes the owner, and who upgrades at the same time waits. Views that a
+    migration leaves empty are made again from the entries.
     """
-    if is_server(url):
-        return _on_server(url)
-    path = existing(database_path(url))
-    engine = engine_for(path)
-    try:
-        found = revision_of(engine, path)
-        if found > REVISION:
-            raise other(path, found)
-        if found < REVISION:
-            with reworded(path), writing(engine).begin() as connection:
-                migrate(connection)
-                rebuild_views(connection)
-        return found, REVISION
-    finally:
-        engine.dispose()
-
-
-def _on_server(url: str) -> tuple[str, str]:
-    """There is one schema yet, and a ledger of another is refused as it is opened."""
     database = databases.existing(url)
     try:
-        database.opened_body()
+        found = database.revision()
+        if found > REVISION:
+            raise database.other(found)
+        if found < REVISION:
+            _upgraded(database, found)
+        return found, REVISION
     finally:
         database.engine.dispose()
-    return REVISION, REVISION
+
+
+def _upgraded(database: Database, found: str) -> None:
+    with database.reworded():
+        database.owned()
+        with database.writing(settled=False).begin() as connection:
+            database.alone(connection)
+            migrate(connection)
+            if found < _EMPTIED:
+                rebuild_views(connection)
 
 
 def migrate(connection: Connection) -> None:

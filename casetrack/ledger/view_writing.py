@@ -59,7 +59,7 @@ def erase_views(connection: Connection, case_id: str | None = None) -> None:
 
 
 def case_record(row: CaseRow) -> dict[str, Any]:
-    return {**asdict(row), "final": int(row.final)}
+    return {**asdict(row), "final": int(row.final), "silent": int(row.silent)}
 
 
 def deadline_record(row: DeadlineRow) -> dict[str, Any]:

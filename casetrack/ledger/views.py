@@ -19,6 +19,7 @@ def case_row(case: Case) -> CaseRow:
         final=case.final,
         assignee=case.assignee,
         version=case.version,
+        silent=not case.final and not case.open_deadlines(),
     )
 
 

@@ -93,11 +93,16 @@ def _of_deadlines(tracker: Tracker, wanted: Filter) -> Iterator[Doubt]:
     yield from sorted(found, key=lambda doubt: _KINDS.index(doubt.kind))
 
 
-def _presumed(tracker: Tracker) -> list[str]:
-    """The facts that a pinned workflow counts from where a receipt is not shown."""
+def _presumed(tracker: Tracker) -> list[tuple[str, str]]:
+    """The clocks with a fact that a pinned workflow counts from where a receipt is not shown."""
     pinned = [tracker.desk.definitions.pinned(digest) for digest in tracker.ledger.pinned()]
-    named = {clock.presumed_from for w in pinned for clock in w.clocks.values()}
-    return sorted({PRESUMED, *(name for name in named if name)})
+    clocks = [(name, clock) for w in pinned for name, clock in w.clocks.items()]
+    named = {(name, clock.presumed_from) for name, clock in clocks}
+    return [
+        (name, fact)
+        for name, fact in tracker.ledger.grounds()
+        if fact == PRESUMED or (name, fact) in named
+    ]
 
 
 def _of_cases(tracker: Tracker, wanted: Filter) -> Iterator[Doubt]:

@@ -300,14 +300,60 @@ def test_doubtful_are_the_open_deadlines_that_rest_on_what_is_not_shown(ledger: 
         deadline("agreed", far, reading=reading(far, stated_due_on=reading(far).due_on)),
         deadline("stated", far, reading=stated),
         deadline("presumed", far, reading=reading(far, from_field="presumed_receipt")),
+        deadline("shown", far, reading=reading(far, from_field="notice_on")),
+        deadline("noticed", far, reading=reading(far, from_field="notice_on")),
         deadline("sent", far),
         deadline("over", far, reading=stated),
     )
     case = new_case(ledger, opened(armed=armed))
     append(ledger, case, fired(unproven=("sent#1",), closed=(ended("over#1"),)))
-    found = {row.deadline.clock for row in ledger.doubtful(["presumed_receipt"])}
-    assert found == {"stated", "presumed", "sent"}
+    presumed = [("presumed", "presumed_receipt"), ("noticed", "notice_on"), ("shown", "other")]
+    found = {row.deadline.clock for row in ledger.doubtful(presumed)}
+    assert found == {"stated", "presumed", "noticed", "sent"}
     assert {row.deadline.clock for row in ledger.doubtful([])} == {"stated", "sent"}
+
+
+def test_what_two_doubts_are_about_comes_once_and_in_the_dockets_order(ledger: Ledger) -> None:
+    both = reading(DEC_1, stated_due_on=NOV_20, from_field="presumed_receipt")
+    late = reading(date(2030, 1, 7), from_field="presumed_receipt")
+    new_case(ledger, opened("C-3", armed=(deadline("reply", DEC_1, reading=both),)))
+    new_case(ledger, opened("C-1", armed=(deadline("reply", DEC_1, reading=late),)))
+    new_case(ledger, opened("C-2", patient="P", armed=(deadline("reply", DEC_1, reading=both),)))
+    rows = list(ledger.doubtful([("reply", "presumed_receipt")], patients=True))
+    assert [row.case.reference for row in rows] == ["C-2", "C-3", "C-1"]
+    assert rows[0].patient == "P"
+
+
+def test_grounds_are_what_each_clock_of_an_open_deadline_counts_from(ledger: Ledger) -> None:
+    assert list(ledger.grounds()) == []
+    armed = (
+        deadline("reply", NOV_10),
+        deadline("reply", NOV_10, n=2, reading=reading(NOV_10, from_field="notice_on")),
+        deadline("appeal", NOV_10, reading=reading(NOV_10, from_field="received_on")),
+        deadline("over", NOV_10),
+    )
+    case = new_case(ledger, opened("C-1", armed=armed))
+    new_case(ledger, opened("C-2", armed=armed[:1]))
+    append(ledger, case, fired(closed=(ended("over#1"),)))
+    assert list(ledger.grounds()) == [
+        ("appeal", "received_on"), ("reply", "notice_on"), ("reply", "request"),
+    ]  # fmt: skip
+
+
+def test_counts_and_silence_follow_every_change_of_a_case(ledger: Ledger) -> None:
+    """A case is silent from the moment its last deadline ends until one is armed again."""
+
+    def told() -> tuple[list[object], list[str | None]]:
+        return list(ledger.counts()), [row.reference for row in ledger.silent()]
+
+    case = new_case(ledger, opened("C-1", armed=(deadline("reply", NOV_10),)))
+    assert told() == ([("draft", None, 1)], [])
+    case, _ = append(ledger, case, fired("sent", closed=(ended("reply#1"),)), assigned("eva"))
+    assert told() == ([("sent", "eva", 1)], ["C-1"])
+    case, _ = append(ledger, case, fired("back", armed=(deadline("reply", DEC_1, n=2),)))
+    assert told() == ([("back", "eva", 1)], [])
+    case, _ = append(ledger, case, fired("over", final=True, closed=(ended("reply#2"),)))
+    assert told() == ([], [])
 
 
 def test_crossing_are_the_open_deadlines_on_those_calendars_over_those_days(

@@ -16,6 +16,7 @@ from casetrack.ledger import server_scan
 from casetrack.ledger.backup import backup
 from casetrack.ledger.server import locking
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
+from casetrack.ledger.tables import REVISION
 from casetrack.ledger.upgrade import upgrade
 from casetrack.service.replaying import replay as replayed
 from casetrack.service.verifying import verify
@@ -186,7 +187,7 @@ def test_what_the_server_says_of_a_value_is_not_repeated(shared: SqlLedger, data
 def test_a_file_is_needed_where_a_file_is_meant(shared: SqlLedger, database: str) -> None:
     assert "on a server" in refusal(lambda: shared.path, Refused)
     assert "pg_dump" in refusal(lambda: backup(database, ROOT / "x.db"), Refused)
-    assert upgrade(database) == ("0003", "0003")
+    assert upgrade(database) == (REVISION, REVISION)
 
 
 # Others at work

@@ -4,15 +4,17 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from casetrack.errors import Refused
+from casetrack.errors import CasetrackError, Refused
 from casetrack.ledger import connect, peek
 from casetrack.ledger.backup import backup
+from casetrack.ledger.migrations import versions
 from casetrack.ledger.schema import _STAMP, set_up
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.tables import REVISION
@@ -50,7 +52,7 @@ def test_a_ledger_of_the_first_schema_is_upgraded_with_its_views(
 ) -> None:
     case = new_case(stored, opened("C-1", armed=(deadline("reply", NOV_20),)))
     append(stored, case, fired())
-    old = of_the_first_schema(path, tmp_path / "old.db")
+    old = of_an_earlier_schema(path, tmp_path / "old.db", "0001")
     assert "run 'casetrack db upgrade'" in refusal(lambda: open_ledger(str(old), fixed_sources()))
     assert upgrade(str(old)) == ("0001", REVISION)
     assert schema(old) == schema(path)
@@ -60,18 +62,68 @@ def test_a_ledger_of_the_first_schema_is_upgraded_with_its_views(
     ledger.close()
 
 
-def of_the_first_schema(path: Path, old: Path) -> Path:
-    """The ledger as the first schema held it, its views left empty."""
-    first = import_module("casetrack.ledger.migrations.versions.0001_first_schema")
+def test_a_ledger_of_the_third_schema_is_upgraded_and_its_views_are_kept(
+    stored: SqlLedger, path: Path, tmp_path: Path
+) -> None:
+    waiting = new_case(stored, opened("C-1", armed=(deadline("reply", NOV_20),)))
+    append(stored, waiting, fired())
+    quiet = new_case(stored, opened("C-2"))
+    append(stored, new_case(stored, opened("C-3")), fired("over", final=True))
+    old = of_an_earlier_schema(path, tmp_path / "old.db", "0003", VIEWS)
+    assert "run 'casetrack db upgrade'" in refusal(lambda: open_ledger(str(old), fixed_sources()))
+    run(old, "DELETE FROM touched")
+    assert upgrade(str(old)) == ("0003", REVISION)
+    assert schema(old) == schema(path)
+    ledger = open_ledger(str(old), fixed_sources())
+    assert {id: ledger.views(id) for id in ledger.case_ids()} == {
+        id: stored.views(id) for id in stored.case_ids()
+    }
+    assert [row.reference for row in ledger.silent()] == ["C-2"]
+    assert ledger.runs.touched() == [quiet.id]  # written by the upgrade, so compared in a sweep
+    ledger.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(
+    stored: SqlLedger, path: Path, tmp_path: Path
+) -> None:
+    new_case(stored)
+    old = of_an_earlier_schema(path, tmp_path / "old.db", "0003", VIEWS)
+    run(old, "CREATE TABLE open_calendars (in_the_way TEXT)")
+    before = whole(old)
+    refusal(lambda: upgrade(str(old)), CasetrackError)
+    assert whole(old) == before
+    run(old, "DROP TABLE open_calendars")
+    assert upgrade(str(old)) == ("0003", REVISION)
+
+
+def whole(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+KEPT = ("ledger", "disclosure", "definition", "unsealed")
+VIEWS = ("case_view", "deadline_view", "value_view")
+
+
+def of_an_earlier_schema(path: Path, old: Path, revision: str, views: Sequence[str] = ()) -> Path:
+    """The ledger as the schema of that revision held it, with these views; others are empty."""
     old.touch()
     set_up(engine := connect.engine_for(old))
     engine.dispose()
+    made_by = [
+        statement
+        for file in sorted(Path(versions.__path__[0]).glob("[0-9]*.py"))
+        if file.name[:4] <= revision
+        for statement in import_module(f"{versions.__name__}.{file.stem}").SCHEMA
+    ]
     with closing(sqlite3.connect(old, isolation_level=None)) as made:
-        for statement in (*first.SCHEMA, _STAMP[0], f"ATTACH '{path}' AS today"):
+        for statement in (*made_by, _STAMP[0], f"ATTACH '{path}' AS today"):
             made.execute(statement)
-        made.execute("INSERT INTO alembic_version VALUES ('0001')")
-        for table in ("ledger", "disclosure", "definition", "unsealed"):
-            made.execute(f"INSERT INTO {table} SELECT * FROM today.{table}")
+        made.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+        for table in (*KEPT, *views):
+            chosen = f"SELECT name FROM pragma_table_info('{table}', 'main')"
+            names = ", ".join(f'"{name}"' for (name,) in made.execute(chosen))
+            made.execute(f"INSERT INTO {table} SELECT {names} FROM today.{table}")
     return old
 
 
