@@ -1,15 +1,20 @@
-"""Leases on deliveries, as statements on their table: in one order, so that no two deadlock."""
+"""Leases on deliveries, as statements on their table.
 
-from collections.abc import Callable, Sequence
+Each locks its rows in the order of their ids. A transaction may hold no more than one of them, or
+two that want what the other has may deadlock.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.database import upsert
-from casetrack.ledger.runs import LONG_AGO, At, Claim, Taken
+from casetrack.ledger.runs import LONG_AGO, At, Claim
+
+Seen = tuple[str, str, str, str]
 
 _c = t.claim.c
 _HELD = select(_c.case_id, _c.reminder, _c.holder, _c.until).where(
@@ -24,23 +29,34 @@ _RELEASE = delete(t.claim).where(*_THIS)
 _LAPSE = update(t.claim).where(*_THIS).values(until=instant(LONG_AGO))
 
 
-def take(
-    connection: Connection, wanted: Sequence[Claim], gone: Callable[[Claim], bool]
-) -> tuple[dict[At, Taken], list[Claim]]:
-    """What is ours now, and what to ask for again: another let it go, or took it, just now."""
+def insert(connection: Connection, wanted: Sequence[Claim]) -> list[At]:
+    """Those that nobody held."""
     made = upsert(connection, t.claim).on_conflict_do_nothing()
     returned = connection.execute(made.returning(_c.case_id, _c.reminder), _rows(wanted))
-    taken: dict[At, Taken] = {(row[0], row[1]): "first" for row in returned}
-    rest = {claim.at: claim for claim in wanted if claim.at not in taken}
-    if not rest:
-        return taken, []
-    held = {
-        (row[0], row[1]): tuple(row) for row in connection.execute(_HELD, {"wanted": list(rest)})
-    }
-    dead = {at: row for at, row in held.items() if gone(_claim(*row))}
-    over = _take_over(connection, [rest[at] for at in dead], list(dead.values()))
-    taken.update(dict.fromkeys(over, "again"))
-    return taken, [rest[at] for at in rest if at not in held or (at in dead and at not in over)]
+    return [(row[0], row[1]) for row in returned]
+
+
+def held(connection: Connection, wanted: Sequence[Claim]) -> dict[At, Seen]:
+    """Who holds these, as it stands."""
+    rows = connection.execute(_HELD, {"wanted": [claim.at for claim in wanted]})
+    return {(row[0], row[1]): (row[0], row[1], row[2], row[3]) for row in rows}
+
+
+def claim_of(seen: Seen) -> Claim:
+    case_id, reminder, holder, until = seen
+    return Claim(case_id=case_id, reminder=reminder, holder=holder, until=read(until))
+
+
+def take_over(connection: Connection, wanted: Sequence[Claim], seen: Sequence[Seen]) -> list[At]:
+    """Those that were still as they were seen, and so are the new holder's now."""
+    made = upsert(connection, t.claim).values(_rows(wanted))
+    over = made.on_conflict_do_update(
+        index_elements=t.claim.primary_key,
+        set_={name: made.excluded[name] for name in ("holder", "until")},
+        where=tuple_(_c.case_id, _c.reminder, _c.holder, _c.until).in_(seen),
+    )
+    returned = connection.execute(over.returning(_c.case_id, _c.reminder))
+    return [(row[0], row[1]) for row in returned]
 
 
 def release(connection: Connection, claims: Sequence[Claim]) -> None:
@@ -58,21 +74,6 @@ def read(text: str) -> datetime:
     except ValueError:
         return LONG_AGO
     return found if found.tzinfo else LONG_AGO
-
-
-def _take_over(
-    connection: Connection, wanted: Sequence[Claim], seen: Sequence[tuple[Any, ...]]
-) -> set[At]:
-    """Those that were still as they were seen, and so are ours now."""
-    if not wanted:
-        return set()
-    made = upsert(connection, t.claim).values(_rows(wanted))
-    over = made.on_conflict_do_update(
-        index_elements=t.claim.primary_key,
-        set_={name: made.excluded[name] for name in ("holder", "until")},
-        where=tuple_(_c.case_id, _c.reminder, _c.holder, _c.until).in_(seen),
-    )
-    return {(a, b) for a, b in connection.execute(over.returning(_c.case_id, _c.reminder))}
 
 
 def _sorted(claims: Sequence[Claim]) -> list[Claim]:
@@ -93,7 +94,3 @@ def _rows(claims: Sequence[Claim]) -> list[dict[str, str]]:
 
 def _named(claims: Sequence[Claim]) -> list[dict[str, str]]:
     return [{"of": c.case_id, "named": c.reminder, "by": c.holder} for c in _sorted(claims)]
-
-
-def _claim(case_id: str, reminder: str, holder: str, until: str) -> Claim:
-    return Claim(case_id=case_id, reminder=reminder, holder=holder, until=read(until))

@@ -86,7 +86,9 @@ def _streams(
         names = {row[0]: row[1] for row in connection.execute(named, of)}
     else:
         texts = _disclosures(connection, disclosures, of)
-    for case_id, rows in groupby(connection.execute(entries, of), key=lambda row: str(row[0])):
+    for case_id, rows in groupby(
+        connection.execute(entries, of).all(), key=lambda row: str(row[0])
+    ):
         found = (_entry(row, texts.get((row[0], row[1]), {})) for row in rows)
         if withheld:
             found = (_outside(entry, names.get(case_id)) for entry in found)
@@ -102,7 +104,7 @@ def _disclosures(
     connection: Connection, asked: Executable, of: Mapping[str, object]
 ) -> dict[tuple[str, int], dict[str, str]]:
     texts: dict[tuple[str, int], dict[str, str]] = {}
-    for case_id, version, name, text in connection.execute(asked, of):
+    for case_id, version, name, text in connection.execute(asked, of).all():
         texts.setdefault((case_id, version), {})[name] = text
     return texts
 

@@ -42,12 +42,31 @@ class SqlRuns:
 
     def claim(self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]) -> Mapping[At, Taken]:
         taken: dict[At, Taken] = {}
-        waiting = wanted
+        waiting = list(wanted)
         while waiting:
             with self._writing() as connection:
-                found, waiting = leases.take(connection, waiting, gone)
-            taken.update(found)
+                taken.update(dict.fromkeys(leases.insert(connection, waiting), "first"))
+            waiting = [claim for claim in waiting if claim.at not in taken]
+            if waiting:
+                kept, over = self._taken_over(waiting, gone)
+                taken.update(dict.fromkeys(over, "again"))
+                # Others were let go, or taken over, by another in this very moment.
+                waiting = [c for c in waiting if c.at not in taken and c.at not in kept]
         return taken
+
+    def _taken_over(
+        self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]
+    ) -> tuple[set[At], list[At]]:
+        """Those that another keeps, and those that he has lost."""
+        with self._reading() as connection:
+            held = leases.held(connection, wanted)
+        dead = {at: seen for at, seen in held.items() if gone(leases.claim_of(seen))}
+        if not dead:
+            return set(held), []
+        with self._writing() as connection:
+            heirs = [claim for claim in wanted if claim.at in dead]
+            over = leases.take_over(connection, heirs, list(dead.values()))
+        return held.keys() - dead.keys(), over
 
     def release(self, claims: Sequence[Claim]) -> None:
         if claims:

@@ -22,7 +22,10 @@ _KEY_LENGTH = 64
 
 
 class Due(Struct, frozen=True, kw_only=True):
-    """The most urgent warning of a deadline that has come, and those folded into it."""
+    """The most urgent warning of a deadline that has come, and those folded into it.
+
+    ``key``: its entry's idempotency key; who sends the same warning records the same one.
+    """
 
     case: Case
     tracked: Tracked
@@ -30,6 +33,7 @@ class Due(Struct, frozen=True, kw_only=True):
     place: Place
     rung: Rung
     folded: tuple[str, ...]
+    key: str
 
     @property
     def name(self) -> str:
@@ -39,11 +43,6 @@ class Due(Struct, frozen=True, kw_only=True):
     @property
     def deadline(self) -> str:
         return self.tracked.deadline.deadline
-
-    @property
-    def key(self) -> str:
-        """The idempotency key of its entry: who sends the same warning records the same key."""
-        return _key(self.deadline, self.rung)
 
     @property
     def id(self) -> str:
@@ -66,6 +65,7 @@ class Finder:
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
         self._rungs: dict[object, tuple[Rung, ...]] = {}
+        self._places: dict[tuple[str, str], Place] = {}
 
     def may_be_due(self, definition: str, subject: Subject) -> bool:
         """Whether the views say that something of a deadline is due; a doubt says yes."""
@@ -94,6 +94,7 @@ class Finder:
             place=self._place(workflow),
             rung=rungs[-1],
             folded=tuple(rung.name for rung in rungs[:-1]),
+            key=_key(deadline, rungs[-1]),
         )
 
     def _due(self, workflow: Workflow, subject: Subject) -> tuple[Rung, ...]:
@@ -104,7 +105,11 @@ class Finder:
         return self._rungs[alike]
 
     def _place(self, workflow: Workflow) -> Place:
-        return Place(calendar=self._tracker.desk.open_days(workflow), zone=workflow.zone)
+        named = workflow.open_days, workflow.zone
+        if named not in self._places:
+            calendar = self._tracker.desk.open_days(workflow)
+            self._places[named] = Place(calendar=calendar, zone=workflow.zone)
+        return self._places[named]
 
 
 def find(tracker: Tracker, case_id: str, deadline: str) -> Due | None:
@@ -114,6 +119,8 @@ def find(tracker: Tracker, case_id: str, deadline: str) -> Due | None:
 
 def _unsaid(deadline: str, rungs: tuple[Rung, ...], keys: set[str]) -> tuple[Rung, ...]:
     """Without what was warned of already under these dates, if they moved away and came back."""
+    if not keys:
+        return rungs
     known = [n for n, rung in enumerate(rungs, 1) if _key(deadline, rung) in keys]
     return rungs[max(known, default=0) :]
 

@@ -180,14 +180,12 @@ class Batch:
         try:
             with self._ledger.transaction():
                 self._ledger.append_all(self._changes())
-                self._settle([*self._over, *(one.claim for one in self._delivered)])
+                over = [*self._over, *(one.claim for one in self._delivered)]
+                self._ledger.runs.release(over)
         except Exception:  # noqa: BLE001  # it is met again where it belongs
             self._record_each()
         else:
             self._work.outcomes.extend(self._sent(one.due, one) for one in self._delivered)
-
-    def _settle(self, over: Sequence[Claim]) -> None:
-        self._ledger.runs.release(over)
         self._ledger.runs.lapse(self._doubtful)
 
     def _changes(self) -> list[tuple[Case, list[Draft]]]:
@@ -222,7 +220,7 @@ class Batch:
                 busy = error
             except Exception as error:  # noqa: BLE001  # whatever it is, the others are recorded
                 self._fail(one.claim, unexpected(one.due.case.id, one.due.deadline, error))
-        self._settle(self._over)
+        self._ledger.runs.release(self._over)
         if busy is not None:
             raise busy
 

@@ -1,11 +1,15 @@
 """What unattended runs keep: leases by insert, heartbeats, and views compared with entries."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from casetrack.errors import Corrupt
 from casetrack.ledger.runs import LONG_AGO, Claim, Taken
@@ -96,6 +100,34 @@ def test_of_a_batch_only_what_the_dead_held_is_taken_over(ledger: Ledger) -> Non
     assert ledger.runs.claim(mine, lambda held: held.holder == "dead") == {
         ("case a", "a1"): "again", ("case b", "b1"): "first", ("case c", "c1"): "again",
     }  # fmt: skip
+
+
+def statements(work: Callable[[], object]) -> list[str]:
+    """What a database is asked about claims."""
+    said: list[str] = []
+
+    def executed(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        if "claim" in arguments[2]:
+            said.append(arguments[2].split()[0])
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        work()
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    return said
+
+
+def test_a_batch_is_claimed_by_one_statement_and_by_three_where_the_dead_hold_some(
+    ledger: Ledger,
+) -> None:
+    sql = isinstance(ledger, SqlLedger)
+    names = [f"{n:03}" for n in Random(3).sample(range(100), 100)]
+    mine, others = wanted("me", *names), wanted("dead", *names[::3])
+    assert statements(lambda: ledger.runs.claim(others, lambda _: False)) == ["INSERT"] * sql
+    asked = statements(lambda: ledger.runs.claim(mine, lambda held: held.holder == "dead"))
+    assert asked == ["INSERT", "SELECT", "INSERT"] * sql
+    assert ledger.runs.claim(wanted("you", *names), lambda _: False) == {}
 
 
 def test_nothing_is_claimed_released_or_lapsed_where_nothing_is_asked_for(ledger: Ledger) -> None:
