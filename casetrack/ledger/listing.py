@@ -1,22 +1,20 @@
 """The docket and the case list, as statements on the views."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, null, or_, select
 
+from casetrack.domain.reminders import Subject
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.distinct import distinct
-from casetrack.ledger.reading import (
-    CASE_COLUMNS,
-    DEADLINE_COLUMNS,
-    as_case_row,
-    as_deadline_row,
-)
+from casetrack.ledger.reading import CASE_COLUMNS, DEADLINE_COLUMNS
 from casetrack.ledger.rowwise import docket_order
+from casetrack.ledger.runs import At
 from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
+from casetrack.ledger.viewed import as_case_row, as_deadline_row, as_subject
 
 STREAMED = 500
 _SPLIT = len(CASE_COLUMNS)
@@ -51,6 +49,25 @@ def _listed(ended_from: date | None) -> ColumnElement[bool]:
     if ended_from is None:
         return t.OPEN
     return or_(t.OPEN, _deadline.act_by >= ended_from.isoformat())
+
+
+_ALIKE = (
+    _case.definition, _deadline.owner, _deadline.kind, _deadline.rungs, _deadline.act_by,
+    _deadline.due_on, _deadline.due_at, _deadline.sent, _deadline.tolled_on,
+)  # fmt: skip
+
+
+def candidates(
+    connection: Connection, until: date, wanted: Callable[[str, Subject], bool]
+) -> list[At]:
+    """What is alike is told apart by the database, and no row is fetched where none is wanted."""
+    rows = docket_statement(until, patients=False)
+    kinds = connection.execute(rows.with_only_columns(*_ALIKE).order_by(None).distinct())
+    chosen = {tuple(kind) for kind in kinds if wanted(kind[0], as_subject(kind[1:]))}
+    if not chosen:
+        return []
+    found = rows.with_only_columns(*_ALIKE, _deadline.case_id, _deadline.deadline)
+    return [(row[-2], row[-1]) for row in connection.execute(found) if tuple(row[:-2]) in chosen]
 
 
 def doubtful(

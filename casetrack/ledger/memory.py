@@ -1,6 +1,6 @@
 """A ledger in memory: complete, with the same bodies; it is gone when the process is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry
 from casetrack.domain.fold import evolve, replay
+from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, rowwise
 from casetrack.ledger.codec import opening, parse, record
 from casetrack.ledger.limits import nothing_to_redact, redaction_targets
 from casetrack.ledger.refusals import key_taken, moved_on, reference_taken
-from casetrack.ledger.runs import MemoryRuns
+from casetrack.ledger.runs import At, MemoryRuns
 from casetrack.ledger.store import (
     LEDGER_CASE,
     CaseRow,
@@ -27,7 +28,7 @@ from casetrack.ledger.store import (
     ValueRow,
 )
 from casetrack.ledger.trees import MemoryTree
-from casetrack.ledger.views import case_row, deadline_rows, folded, value_rows
+from casetrack.ledger.views import case_row, deadline_rows, folded, subject_of, value_rows
 
 
 class MemoryLedger:
@@ -106,6 +107,14 @@ class MemoryLedger:
         self._keep_view(after)
         return after, tuple(entry for entry, _ in recorded)
 
+    def append_all(self, changes: Sequence[tuple[Case, Sequence[Draft]]]) -> None:
+        if not self._in_transaction:
+            with self.transaction():
+                return self.append_all(changes)
+        for case, drafts in changes:
+            self.append(case, drafts)
+        return None
+
     def _admit(self, case: Case, drafts: Sequence[Draft]) -> None:
         known = self._entries.get(case.id, ())
         if len(known) != case.version:
@@ -147,6 +156,12 @@ class MemoryLedger:
 
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         return self._entries.get(case_id, ())
+
+    def several(self, case_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
+        return {id: self._entries[id] for id in case_ids if id in self._entries}
+
+    def versions(self, case_ids: Sequence[str]) -> Mapping[str, int]:
+        return {id: len(found) for id, found in self.several(case_ids).items()}
 
     def streams(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
         """Every case in order of id with its entries."""
@@ -197,6 +212,10 @@ class MemoryLedger:
     ) -> Iterator[DocketRow]:
         cases = self._cases.values()
         yield from rowwise.docket(cases, until, patients=patients, ended_from=ended_from)
+
+    def candidates(self, until: date, wanted: Callable[[str, Subject], bool]) -> Sequence[At]:
+        rows = self.docket(until)
+        return [row.at for row in rows if wanted(row.case.definition, subject_of(row.deadline))]
 
     def grounds(self) -> Sequence[tuple[str, str]]:
         rows = rowwise.running(self._cases.values())

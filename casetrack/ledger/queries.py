@@ -1,13 +1,15 @@
 """What an SQL ledger answers from its views; see the ``Ledger`` protocol for each promise."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 
 from sqlalchemy import Connection
 
+from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger import listing, reading
+from casetrack.ledger.runs import At
 from casetrack.ledger.store import (
     CaseRow,
     DeadlineRow,
@@ -46,6 +48,10 @@ class SqlQueries:
         statement = listing.docket_statement(until, patients=patients, ended_from=ended_from)
         with self._reading() as connection:
             yield from listing.docket(connection, statement)
+
+    def candidates(self, until: date, wanted: Callable[[str, Subject], bool]) -> Sequence[At]:
+        with self._reading() as connection:
+            return listing.candidates(connection, until, wanted)
 
     def grounds(self) -> Sequence[tuple[str, str]]:
         with self._reading() as connection:

@@ -1,12 +1,21 @@
 """Questions to the database: entries from the ledger, rows from the views."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Select, bindparam, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 
 from casetrack.domain.events import Entry
 from casetrack.errors import Corrupt
@@ -14,20 +23,36 @@ from casetrack.ledger import tables as t
 from casetrack.ledger.codec import parse
 from casetrack.ledger.distinct import distinct
 from casetrack.ledger.store import LEDGER_CASE, CaseRow, DeadlineRow, Stats, ValueRow
+from casetrack.ledger.viewed import as_case_row, as_deadline_row, day
 
 PAGE = 500
 CASE_COLUMNS = tuple(t.case_view.c[name] for name in CaseRow.__struct_fields__)
 DEADLINE_COLUMNS = tuple(t.deadline_view.c[name] for name in DeadlineRow.__struct_fields__)
-_e, _d = t.ledger.c, t.disclosure.c
-_ENTRIES = (
-    select(_e.case_id, _e.version, _e.type, _e.key, _e.digest, _e.body)
-    .where(_e.case_id.between(bindparam("first"), bindparam("last")))
-    .order_by(_e.case_id, _e.version)
-)
-_DISCLOSURES = select(_d.case_id, _d.version, _d.name, _d.text).where(
-    _d.case_id.between(bindparam("first"), bindparam("last"))
-)
+_e, _d, _case = t.ledger.c, t.disclosure.c, t.case_view.c
 _END = "\U0010ffff"
+_Asked = tuple[Executable, Executable, Executable]
+
+
+def _asked(which: Callable[[Any], ColumnElement[bool]]) -> _Asked:
+    """The entries, the disclosures and the names of the cases of these ids."""
+    return (
+        select(_e.case_id, _e.version, _e.type, _e.key, _e.digest, _e.body)
+        .where(which(_e.case_id))
+        .order_by(_e.case_id, _e.version),
+        select(_d.case_id, _d.version, _d.name, _d.text).where(which(_d.case_id)),
+        select(_case.case_id, _case.reference)
+        .where(which(_case.case_id))
+        .where(_case.reference.is_not(None)),
+    )
+
+
+_RANGE = _asked(lambda id: id.between(bindparam("first"), bindparam("last")))
+_SOME = _asked(lambda id: id.in_(bindparam("some", expanding=True)))
+_VERSIONS = (
+    select(_e.case_id, func.max(_e.version))
+    .where(_e.case_id.in_(bindparam("some", expanding=True)))
+    .group_by(_e.case_id)
+)
 
 
 def entries(
@@ -37,24 +62,38 @@ def entries(
 
     ``withheld``: nothing is asked of what was typed but a case's name, as its view has it.
     """
-    if withheld:
-        yield from _outsides(connection, first, last)
-        return
-    texts = _disclosures(connection, first, last)
-    rows = connection.execute(_ENTRIES, {"first": first, "last": last})
-    for case_id, found in groupby(rows, key=lambda row: str(row[0])):
-        yield case_id, tuple(_entry(row, texts.get((row[0], row[1]), {})) for row in found)
+    return _streams(connection, _RANGE, {"first": first, "last": last}, withheld=withheld)
 
 
-def _outsides(
-    connection: Connection, first: str, last: str
+def several(
+    connection: Connection, case_ids: Sequence[str], *, withheld: bool = False
+) -> dict[str, tuple[Entry, ...]]:
+    """The same for these ids."""
+    return dict(_streams(connection, _SOME, {"some": case_ids}, withheld=withheld))
+
+
+def versions(connection: Connection, case_ids: Sequence[str]) -> dict[str, int]:
+    found = connection.execute(_VERSIONS, {"some": case_ids})
+    return {row[0]: row[1] for row in found}
+
+
+def _streams(
+    connection: Connection, asked: _Asked, of: Mapping[str, object], *, withheld: bool
 ) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    c = t.case_view.c
-    named = select(c.case_id, c.reference).where(c.case_id.between(first, last))
-    names = {case_id: name for case_id, name in connection.execute(named) if name is not None}
-    rows = connection.execute(_ENTRIES, {"first": first, "last": last})
-    for case_id, found in groupby(rows, key=lambda row: str(row[0])):
-        yield case_id, tuple(_outside(_entry(row, {}), names.get(case_id)) for row in found)
+    entries, disclosures, named = asked
+    names: dict[str, str] = {}
+    texts: dict[tuple[str, int], dict[str, str]] = {}
+    if withheld:
+        names = {row[0]: row[1] for row in connection.execute(named, of)}
+    else:
+        texts = _disclosures(connection, disclosures, of)
+    for case_id, rows in groupby(
+        connection.execute(entries, of).all(), key=lambda row: str(row[0])
+    ):
+        found = (_entry(row, texts.get((row[0], row[1]), {})) for row in rows)
+        if withheld:
+            found = (_outside(entry, names.get(case_id)) for entry in found)
+        yield case_id, tuple(found)
 
 
 def _outside(entry: Entry, name: str | None) -> Entry:
@@ -63,12 +102,10 @@ def _outside(entry: Entry, name: str | None) -> Entry:
 
 
 def _disclosures(
-    connection: Connection, first: str, last: str
+    connection: Connection, asked: Executable, of: Mapping[str, object]
 ) -> dict[tuple[str, int], dict[str, str]]:
     texts: dict[tuple[str, int], dict[str, str]] = {}
-    for case_id, version, name, text in connection.execute(
-        _DISCLOSURES, {"first": first, "last": last}
-    ):
+    for case_id, version, name, text in connection.execute(asked, of).all():
         texts.setdefault((case_id, version), {})[name] = text
     return texts
 
@@ -82,9 +119,10 @@ def _entry(row: Sequence[Any], disclosures: dict[str, str]) -> Entry:
 
 
 def disclosures(connection: Connection, case_id: str) -> dict[tuple[int, str], str]:
+    found = _disclosures(connection, _SOME[1], {"some": [case_id]})
     return {
         (version, name): text
-        for (_, version), texts in _disclosures(connection, case_id, case_id).items()
+        for (_, version), texts in found.items()
         for name, text in texts.items()
     }
 
@@ -211,7 +249,7 @@ def next_act_by(connection: Connection) -> date | None:
     """The first of the index: no other row is read."""
     c = t.deadline_view.c
     found = select(c.act_by).where(t.OPEN).order_by(c.act_by).limit(1)
-    return _day(connection.execute(found).scalar_one_or_none())
+    return day(connection.execute(found).scalar_one_or_none())
 
 
 def stats(connection: Connection) -> Stats:
@@ -231,58 +269,5 @@ def stats(connection: Connection) -> Stats:
         open_cases=open_cases,
         entries=entries,
         open_deadlines=open_deadlines,
-        next_act_by=_day(act_by),
+        next_act_by=day(act_by),
     )
-
-
-def as_case_row(row: Sequence[Any]) -> CaseRow:
-    case_id, reference, workflow, definition, state, final, assignee, version, silent = row
-    return CaseRow(
-        case_id=case_id,
-        reference=reference,
-        workflow=workflow,
-        definition=definition,
-        state=state,
-        final=bool(final),
-        assignee=assignee,
-        version=version,
-        silent=bool(silent),
-    )
-
-
-def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
-    try:
-        return _deadline_row(row)
-    except ValueError:  # a day that is none
-        why = "its view can't be read; run 'casetrack db rebuild'"
-        raise Corrupt(f"case {row[0]}: {why}") from None
-
-
-def _deadline_row(row: Sequence[Any]) -> DeadlineRow:
-    case_id, deadline, clock, owner, kind, due_on, due_at, act_by, law_by, stated = row[:10]
-    outcome, unproven, tolled_on, rungs, sent, counted_from, calendars, first, last = row[10:]
-    return DeadlineRow(
-        case_id=case_id,
-        deadline=deadline,
-        clock=clock,
-        owner=owner,
-        kind=kind,
-        due_on=date.fromisoformat(due_on),
-        due_at=datetime.fromisoformat(due_at),
-        act_by=date.fromisoformat(act_by),
-        law_by=_day(law_by),
-        stated_due_on=_day(stated),
-        outcome=outcome,
-        unproven=bool(unproven),
-        tolled_on=_day(tolled_on),
-        rungs=tuple(rungs.split()),
-        sent=tuple(sent.split()),
-        counted_from=counted_from,
-        calendars=tuple(calendars.split()),
-        crosses_from=date.fromisoformat(first),
-        crosses_to=date.fromisoformat(last),
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)

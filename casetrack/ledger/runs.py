@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from casetrack.domain.case import Case
 
 Taken = Literal["first", "again"]
+At = tuple[str, str]  # a case's id, and what a thing is called in it
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,6 +24,10 @@ class Claim(Struct, frozen=True, kw_only=True):
     reminder: str
     holder: str
     until: datetime
+
+    @property
+    def at(self) -> At:
+        return self.case_id, self.reminder
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -38,17 +43,18 @@ class Checked(Struct, frozen=True, kw_only=True):
 class Runs(Protocol):
     """The part of a ledger that sweeps and daily runs use."""
 
-    def claim(self, wanted: Claim, gone: Callable[[Claim], bool]) -> Taken | None:
-        """Take a reminder in hand; None while another holds it whom ``gone`` believes in.
+    def claim(self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]) -> Mapping[At, Taken]:
+        """Take reminders in hand, in order and by one statement, so that no two sweeps deadlock.
 
+        Those are left out that another holds unless he is ``gone``.
         ``again``: a claim was taken over, so it may have been delivered before.
         """
 
-    def release(self, case_id: str, reminder: str) -> None:
-        """Give a claim up; inside a transaction, together with it."""
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give up those that are still the holder's; inside a transaction, together with it."""
 
-    def lapse(self, case_id: str, reminder: str) -> None:
-        """End a claim's lease and keep the claim: it may have been delivered."""
+    def lapse(self, claims: Sequence[Claim]) -> None:
+        """End their leases and keep the claims: what they are for may have been delivered."""
 
     def beat(self, name: str, at: datetime) -> None: ...
 
@@ -73,25 +79,30 @@ class MemoryRuns:
 
     def __init__(self, cases: Mapping[str, Case], newest: Callable[[], datetime]) -> None:
         self._cases = cases
-        self._claims: dict[tuple[str, str], Claim] = {}
+        self._claims: dict[At, Claim] = {}
         self._beats: dict[str, datetime] = {}
         self.newest = newest
 
-    def claim(self, wanted: Claim, gone: Callable[[Claim], bool]) -> Taken | None:
-        at = wanted.case_id, wanted.reminder
-        held = self._claims.get(at)
-        if held is not None and not gone(held):
-            return None
-        self._claims[at] = wanted
-        return "first" if held is None else "again"
+    def claim(self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]) -> Mapping[At, Taken]:
+        taken: dict[At, Taken] = {}
+        for claim in sorted(wanted, key=lambda claim: claim.at):
+            held = self._claims.get(claim.at)
+            if held is None or gone(held):
+                self._claims[claim.at] = claim
+                taken[claim.at] = "first" if held is None else "again"
+        return taken
 
-    def release(self, case_id: str, reminder: str) -> None:
-        self._claims.pop((case_id, reminder), None)
+    def release(self, claims: Sequence[Claim]) -> None:
+        for claim in self._still(claims):
+            del self._claims[claim.at]
 
-    def lapse(self, case_id: str, reminder: str) -> None:
-        held = self._claims.get((case_id, reminder))
-        if held is not None:
-            self._claims[case_id, reminder] = replace(held, until=LONG_AGO)
+    def lapse(self, claims: Sequence[Claim]) -> None:
+        for claim in self._still(claims):
+            self._claims[claim.at] = replace(claim, until=LONG_AGO)
+
+    def _still(self, claims: Sequence[Claim]) -> list[Claim]:
+        known = self._claims
+        return [c for c in claims if c.at in known and known[c.at].holder == c.holder]
 
     def beat(self, name: str, at: datetime) -> None:
         self._beats[name] = at

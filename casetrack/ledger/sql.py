@@ -150,6 +150,12 @@ class SqlLedger(SqlQueries):
         with self.transaction():
             return self.append(case, drafts, definitions)
 
+    def append_all(self, changes: Sequence[tuple[Case, Sequence[Draft]]]) -> None:
+        if self._batch is not None:
+            return self._batch.append_all(changes)
+        with self.transaction():
+            return self.append_all(changes)
+
     def redact(self, case: Case, draft: Draft) -> tuple[Case, tuple[Entry, ...]]:
         """Not inside a transaction.
 
@@ -172,6 +178,14 @@ class SqlLedger(SqlQueries):
         with self._reading() as connection:
             streams = reading.entries(connection, case_id, case_id, withheld=self._withheld)
             return next((found for _, found in streams), ())
+
+    def several(self, case_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
+        with self._reading() as connection:
+            return reading.several(connection, case_ids, withheld=self._withheld)
+
+    def versions(self, case_ids: Sequence[str]) -> Mapping[str, int]:
+        with self._reading() as connection:
+            return reading.versions(connection, case_ids)
 
     def streams(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
         """Every case in order of id with its entries, some hundred cases at a time."""

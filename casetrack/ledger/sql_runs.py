@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from casetrack.domain.case import Case
 from casetrack.domain.fold import replay
 from casetrack.errors import Conflict, Corrupt
+from casetrack.ledger import claims as leases
 from casetrack.ledger import reading
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.comparing import VIEWS, Rows, differing
 from casetrack.ledger.database import upsert
-from casetrack.ledger.runs import LONG_AGO, Checked, Claim, Taken
+from casetrack.ledger.runs import LONG_AGO, At, Checked, Claim, Taken
 from casetrack.ledger.view_writing import erase_views, write_views
 from casetrack.ledger.views import case_row
 
@@ -39,28 +40,43 @@ class SqlRuns:
         self._writing = writing
         self._settled = settled
 
-    def claim(self, wanted: Claim, gone: Callable[[Claim], bool]) -> Taken | None:
-        with self._writing() as connection:
-            claim = upsert(connection, t.claim).on_conflict_do_nothing()
-            made = claim.returning(t.claim.c.reminder)
-            if connection.execute(made, _claim_row(wanted)).first() is not None:
-                return "first"
-            held = _held(connection, wanted)
-            if held is not None and not gone(held):
-                return None
-            if held is not None and _taken_over(connection, held, wanted):
-                return "again"
-        return self.claim(wanted, gone)  # let go, or taken over, by another in this very moment
+    def claim(self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]) -> Mapping[At, Taken]:
+        taken: dict[At, Taken] = {}
+        waiting = list(wanted)
+        while waiting:
+            with self._writing() as connection:
+                taken.update(dict.fromkeys(leases.insert(connection, waiting), "first"))
+            waiting = [claim for claim in waiting if claim.at not in taken]
+            if waiting:
+                kept, over = self._taken_over(waiting, gone)
+                taken.update(dict.fromkeys(over, "again"))
+                # Others were let go, or taken over, by another in this very moment.
+                waiting = [c for c in waiting if c.at not in taken and c.at not in kept]
+        return taken
 
-    def release(self, case_id: str, reminder: str) -> None:
-        c = t.claim.c
+    def _taken_over(
+        self, wanted: Sequence[Claim], gone: Callable[[Claim], bool]
+    ) -> tuple[set[At], list[At]]:
+        """Those that another keeps, and those that he has lost."""
+        with self._reading() as connection:
+            held = leases.held(connection, wanted)
+        dead = {at: seen for at, seen in held.items() if gone(leases.claim_of(seen))}
+        if not dead:
+            return set(held), []
         with self._writing() as connection:
-            chosen = delete(t.claim).where(c.case_id == case_id, c.reminder == reminder)
-            connection.execute(chosen)
+            heirs = [claim for claim in wanted if claim.at in dead]
+            over = leases.take_over(connection, heirs, list(dead.values()))
+        return held.keys() - dead.keys(), over
 
-    def lapse(self, case_id: str, reminder: str) -> None:
-        with self._writing() as connection:
-            connection.execute(_chosen(case_id, reminder, {"until": instant(LONG_AGO)}))
+    def release(self, claims: Sequence[Claim]) -> None:
+        if claims:
+            with self._writing() as connection:
+                leases.release(connection, claims)
+
+    def lapse(self, claims: Sequence[Claim]) -> None:
+        if claims:
+            with self._writing() as connection:
+                leases.lapse(connection, claims)
 
     def beat(self, name: str, at: datetime) -> None:
         with self._writing() as connection:
@@ -74,12 +90,12 @@ class SqlRuns:
     def beats(self) -> Mapping[str, datetime]:
         with self._reading() as connection:
             rows = connection.execute(select(t.heartbeat.c.name, t.heartbeat.c.at)).all()
-        return {name: at for name, text in rows if (at := _read(text)) != LONG_AGO}
+        return {name: at for name, text in rows if (at := leases.read(text)) != LONG_AGO}
 
     def newest(self) -> datetime | None:
         with self._reading() as connection:
             text = connection.execute(select(func.max(t.ledger.c.recorded_at))).scalar_one()
-        return None if text is None else _read(text)
+        return None if text is None else leases.read(text)
 
     def ladders(self) -> set[str]:
         with self._reading() as connection:
@@ -128,51 +144,6 @@ class _Batch:
         self.differing: list[str] = []
         self.corrupt: list[str] = []
         self.displaced: set[str] = set()
-
-
-def _chosen(case_id: str, reminder: str, values: Mapping[str, str]) -> Update:
-    c = t.claim.c
-    return update(t.claim).where(c.case_id == case_id, c.reminder == reminder).values(**values)
-
-
-def _claim_row(claim: Claim) -> dict[str, str]:
-    return {
-        "case_id": claim.case_id,
-        "reminder": claim.reminder,
-        "holder": claim.holder,
-        "until": instant(claim.until),
-    }
-
-
-def _taken_over(connection: Connection, held: Claim, wanted: Claim) -> bool:
-    """Whether it was still as it was seen, and so is ours now."""
-    c = t.claim.c
-    chosen = _chosen(wanted.case_id, wanted.reminder, _claim_row(wanted))
-    as_seen = chosen.where(c.holder == held.holder)
-    return connection.execute(as_seen).rowcount == 1
-
-
-def _held(connection: Connection, wanted: Claim) -> Claim | None:
-    c = t.claim.c
-    found = select(c.holder, c.until).where(
-        c.case_id == wanted.case_id, c.reminder == wanted.reminder
-    )
-    row = connection.execute(found).one_or_none()
-    if row is None:
-        return None
-    holder, until = row
-    return Claim(
-        case_id=wanted.case_id, reminder=wanted.reminder, holder=holder, until=_read(until)
-    )
-
-
-def _read(text: str) -> datetime:
-    """An instant as stored; what no run of ours wrote counts as long ago."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return LONG_AGO
-    return found if found.tzinfo else LONG_AGO
 
 
 def _compared(connection: Connection, case_id: str, displaced: set[str]) -> Iterator[str]:

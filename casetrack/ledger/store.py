@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event, Target
-from casetrack.ledger.runs import Runs
+from casetrack.domain.reminders import Subject
+from casetrack.ledger.runs import At, Runs
 from casetrack.ledger.trees import Tree
 
 LEDGER_CASE = "00000000-0000-0000-0000-000000000000"
@@ -102,6 +103,10 @@ class DocketRow(Struct, frozen=True, kw_only=True):
     deadline: DeadlineRow
     patient: str | None = None
 
+    @property
+    def at(self) -> At:
+        return self.deadline.case_id, self.deadline.deadline
+
 
 class Sort(Struct, frozen=True, kw_only=True):
     """Open deadlines that are alike in all but their case and days."""
@@ -177,11 +182,23 @@ class Ledger(Protocol):
         has the reference.
         """
 
+    def append_all(self, changes: Sequence[tuple[Case, Sequence[Draft]]]) -> None:
+        """Record drafts on each of several cases, all or none; no case is read before.
+
+        Raises what ``append`` does, inside a transaction when that ends at the latest.
+        """
+
     def redact(self, case: Case, draft: Draft) -> tuple[Case, tuple[Entry, ...]]:
         """Append a ``ValueRedacted`` and erase what it names: disclosures, views, free pages."""
 
     def entries(self, case_id: str) -> tuple[Entry, ...]:
         """A case's entries by version; none if there is no such case."""
+
+    def several(self, case_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
+        """The entries of each of these cases, by few statements; a case of none is left out."""
+
+    def versions(self, case_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many entries each of these cases has; a case of none is left out."""
 
     def stored(self, case_id: str) -> Sequence[tuple[str, str]]:
         """A case's bodies and the digests beside them as they stand, unproven, by version."""
@@ -210,6 +227,12 @@ class Ledger(Protocol):
         """Open deadlines, ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference.
 
         ``ended_from``: also those no longer open, from that ``act_by`` on, inclusive.
+        """
+
+    def candidates(self, until: date, wanted: Callable[[str, Subject], bool]) -> Sequence[At]:
+        """Open deadlines, ``act_by`` up to ``until`` inclusive, in the docket's order.
+
+        ``wanted`` is asked, once for all that are alike, with the definition that the case pins.
         """
 
     def grounds(self) -> Sequence[tuple[str, str]]:

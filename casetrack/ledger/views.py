@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from casetrack.domain import crossing
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.events import Value
+from casetrack.domain.reminders import Subject
 from casetrack.ledger.store import CaseRow, DeadlineRow, ValueRow
 
 
@@ -46,6 +47,20 @@ def deadline_row(case_id: str, tracked: Tracked) -> DeadlineRow:
         calendars=crossing.calendars(deadline),
         crosses_from=first,
         crosses_to=last,
+    )
+
+
+def subject_of(row: DeadlineRow) -> Subject:
+    """What the warnings of an open deadline hang on."""
+    return Subject(
+        owner=row.owner,  # type: ignore[arg-type]  # the views hold what the entries do
+        kind=row.kind,  # type: ignore[arg-type]  # the same
+        rungs=row.rungs,
+        act_by=row.act_by,
+        due_on=row.due_on,
+        due_at=row.due_at,
+        sent=row.sent,
+        tolled=row.tolled_on is not None,
     )
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from casetrack.audit.notes import Checkpoint
 from casetrack.domain.docket import Docket
-from casetrack.errors import Busy, CasetrackError, Corrupt, NoKey, Undelivered
+from casetrack.errors import Busy, CasetrackError, Corrupt, NoKey, Undelivered, Unexpected
 from casetrack.reports.foot import Foot
 from casetrack.service.reprojecting import Shift
 
@@ -127,6 +127,15 @@ class Ran(Struct, frozen=True, kw_only=True):
     def foot(self) -> Foot | None:
         """What stands at the foot of the reports: nothing, unless the run could seal."""
         return self.sealing.sealed.foot if self.sealing.sealed else None
+
+
+def unexpected(case_id: str, deadline: str, error: Exception) -> Failed:
+    """A day beyond a calendar, entries that do not hold, or a fault of ours."""
+    if isinstance(error, CasetrackError):
+        code = Corrupt.exit_code if isinstance(error, Corrupt) else Undelivered.exit_code
+        return Failed(case=case_id, deadline=deadline, why=error.message, code=code)
+    why = f"unexpected {type(error).__name__}"
+    return Failed(case=case_id, deadline=deadline, why=why, code=Unexpected.exit_code)
 
 
 def _gravest(codes: set[int]) -> int:

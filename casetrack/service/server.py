@@ -7,6 +7,7 @@ from threading import Event
 
 from casetrack.domain import dates, reminders
 from casetrack.errors import CasetrackError
+from casetrack.ledger.views import subject_of
 from casetrack.reports.lines import Line
 from casetrack.reports.sinks import terminal
 from casetrack.service import scheduler, telling
@@ -17,7 +18,6 @@ from casetrack.service.locks import alone
 from casetrack.service.notify import Channel
 from casetrack.service.operating import Operating
 from casetrack.service.outcomes import Swept
-from casetrack.service.reminding import subject_of
 from casetrack.service.sweep import sweep
 from casetrack.service.tracker import Tracker
 

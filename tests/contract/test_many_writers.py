@@ -25,6 +25,7 @@ from tests.fakes import START, FakeClock, fixed_sources
 from tests.offices import Practice, at, filing
 
 ROUNDS = 100 if FULL else 1
+TAKINGS = 1_000 if FULL else 40  # of each process
 WRITERS = 8
 BUSY = """
 import sys, time
@@ -79,8 +80,8 @@ def shared(database: str) -> Iterator[Practice]:
 def test_processes_of_all_kinds_at_once_never_deadlock(
     shared: Practice, database: str, tmp_path: Path
 ) -> None:
-    """The server counts its deadlocks itself."""
-    for number in range(12):
+    """Beside each other they have some batches in hand."""
+    for number in range(24):
         shared.case(f"C-{number}", filing(START.date() - timedelta(days=number), START.date()))
     config = tmp_path / "config.toml"
     config.write_text(
@@ -101,23 +102,21 @@ def test_processes_of_all_kinds_at_once_never_deadlock(
         ]  # fmt: skip
         said = "".join(process.communicate(timeout=300)[1] for process in working)
         assert [process.returncode for process in working] == [0] * len(kinds), said[-2000:]
-    name = make_url(database).database
-    asked = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"
-    assert servers.answered(database, asked) == [(0,)]
+    assert deadlocks(database) == 0
     assert verify(database).ok
     sent = "SELECT count(*), count(DISTINCT (case_id, key)) FROM ledger WHERE type = 'ReminderSent'"
     ((all_of_them, once),) = servers.answered(database, sent)
     assert all_of_them == once
     assert isinstance(once, int)
-    assert once >= 12
+    assert once >= 24
 
 
 HOLDS = """
 import sys, time
 from casetrack.cli.app import run
-from casetrack.service import holders, sweep
+from casetrack.service import holders, sending
 holders.myself = lambda: "elsewhere@7.1"
-sweep._Sweep._send = lambda *_: (print("holding", flush=True), time.sleep(600))
+sending.Batch._deliver = lambda *_: (print("holding", flush=True), time.sleep(600))
 run(sys.argv[1:])
 """
 
@@ -145,21 +144,75 @@ def test_what_a_dead_process_on_another_host_held_is_sent_when_its_lease_is_over
     assert [one.may_repeat for one in shared.sent(case)] == [True]
 
 
-def test_a_sweep_never_holds_a_claim_while_it_waits_for_another(shared: Practice) -> None:
-    """Each is asked for in a transaction of its own, so that no order of theirs can deadlock."""
-    for number in range(3):
-        shared.case(f"C-{number}", filing(START.date()))
-    acts: list[str] = []
+TAKES = """
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from random import Random
+from casetrack.errors import Conflict
+from casetrack.ledger.runs import Claim
+from casetrack.ledger.sql import open_ledger
+from tests.fakes import START, fixed_sources
+place, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ledger, chance = open_ledger(place, fixed_sources()), Random(name)
+print("ready", flush=True)
+for _ in range(rounds):
+    wanted = [
+        Claim(case_id=f"case {n:02}", reminder="R", holder=name, until=START + timedelta(n))
+        for n in chance.sample(range(40), 30)
+    ]
+    # Some are taken over, though they are alive: nobody waits for another in any order but one.
+    taken = ledger.runs.claim(wanted, lambda held: chance.random() < 0.2)
+    mine = [claim for claim in wanted if claim.at in taken]
+    chance.shuffle(mine)
+    # What another took over in this very moment is a lost race, as any other.
+    with suppress(Conflict), ledger.transaction():
+        ledger.runs.release(mine[::2])
+    ledger.runs.lapse(mine[1::2])
+"""
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_claims_that_overlap_in_any_order_never_deadlock(database: str, number: int) -> None:
+    ledger = create_ledger(database, fixed_sources(), practice=True)
+    takers = [
+        subprocess.Popen([sys.executable, "-c", TAKES, database, str(n), str(TAKINGS)],
+                         cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for n in range(number)
+    ]  # fmt: skip
+    said = [taker.communicate(timeout=300) for taker in takers]
+    assert [taker.returncode for taker in takers] == [0] * number, said
+    assert deadlocks(database) == 0
+    ledger.close()
+
+
+def deadlocks(database: str) -> object:
+    """The server counts them itself."""
+    name = make_url(database).database
+    asked = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"
+    ((number,),) = servers.answered(database, asked)
+    return number
+
+
+def test_a_sweep_claims_a_batch_by_one_statement_in_order_and_lets_go_of_all_else(
+    shared: Practice,
+) -> None:
+    """In a transaction of its own, so that it waits for others' claims with nothing in hand."""
+    for number in (3, 1, 2, 6, 5, 4, 7):
+        shared.case(f"C-{number}", filing(START.date() - timedelta(days=number)))
+    acts: list[tuple[str, Any]] = []
 
     def executed(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        acts.append(" ".join(arguments[2].split()[:3]).lower())
+        acts.append((" ".join(arguments[2].split()[:3]).lower(), arguments[3]))
 
     event.listen(Engine, "before_cursor_execute", executed)
-    event.listen(Engine, "commit", lambda _: acts.append("commit"))
+    event.listen(Engine, "commit", lambda _: acts.append(("commit", {})))
     try:
-        assert len(shared.sweep().sent) == 3
+        assert len(shared.sweep().sent) == 7
     finally:
         event.remove(Engine, "before_cursor_execute", executed)
-    claims = [n for n, act in enumerate(acts) if act == "insert into claim"]
-    assert len(claims) == 3
-    assert [acts[n + 1] for n in claims] == ["commit"] * 3
+    claims = [n for n, (act, _) in enumerate(acts) if act == "insert into claim"]
+    assert [acts[n + 1][0] for n in claims] == ["commit"] * 3
+    asked = [[v for k, v in acts[n][1].items() if k.startswith("case_id")] for n in claims]
+    assert [len(batch) for batch in asked] == [1, 2, 4]
+    assert asked == [sorted(batch) for batch in asked]

@@ -1,14 +1,18 @@
 """What unattended runs keep: leases by insert, heartbeats, and views compared with entries."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from casetrack.errors import Corrupt
-from casetrack.ledger.runs import LONG_AGO, Claim
+from casetrack.ledger.runs import LONG_AGO, Claim, Taken
 from casetrack.ledger.sql import SqlLedger
 from casetrack.ledger.store import Ledger
 from tests.facts import DEC_1, NOV_10, append, deadline, new_case, noted, opened
@@ -29,29 +33,107 @@ def run(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+def asked(ledger: Ledger, holder: str = "me", *gone: str) -> Taken | None:
+    """What came of one claim, where these holders are gone."""
+    taken = ledger.runs.claim([claim(holder)], lambda held: held.holder in gone)
+    return taken.get((CASE, REMINDER))
+
+
 def test_a_claim_is_taken_once_until_it_is_released(ledger: Ledger) -> None:
-    assert ledger.runs.claim(claim(), lambda _: False) == "first"
-    assert ledger.runs.claim(claim("you"), lambda _: False) is None
-    ledger.runs.release(CASE, REMINDER)
-    assert ledger.runs.claim(claim("you"), lambda _: False) == "first"
+    assert asked(ledger) == "first"
+    assert asked(ledger, "you") is None
+    ledger.runs.release([claim()])
+    assert asked(ledger, "you") == "first"
 
 
 def test_a_claim_whose_holder_is_gone_is_taken_over(ledger: Ledger) -> None:
-    ledger.runs.claim(claim(), lambda _: False)
-    assert ledger.runs.claim(claim("you"), lambda held: held == claim()) == "again"
-    assert ledger.runs.claim(claim("she"), lambda held: held.holder != "you") is None
+    asked(ledger)
+    taken = ledger.runs.claim([claim("you")], lambda held: held == claim())
+    assert taken == {(CASE, REMINDER): "again"}
+    assert asked(ledger, "she", "me") is None
 
 
 def test_a_lapsed_claim_stays_and_is_over(ledger: Ledger) -> None:
-    ledger.runs.claim(claim(), lambda _: False)
-    ledger.runs.lapse(CASE, REMINDER)
-    assert ledger.runs.claim(claim("you"), lambda held: held.until == LONG_AGO) == "again"
+    asked(ledger)
+    ledger.runs.lapse([claim()])
+    taken = ledger.runs.claim([claim("you")], lambda held: held.until == LONG_AGO)
+    assert taken == {(CASE, REMINDER): "again"}
 
 
 def test_what_was_never_claimed_can_be_released_and_lapsed(ledger: Ledger) -> None:
-    ledger.runs.release(CASE, REMINDER)
-    ledger.runs.lapse(CASE, REMINDER)
-    assert ledger.runs.claim(claim(), lambda _: False) == "first"
+    ledger.runs.release([claim()])
+    ledger.runs.lapse([claim()])
+    assert asked(ledger) == "first"
+
+
+def test_nobody_releases_or_lapses_what_was_taken_over_from_him(ledger: Ledger) -> None:
+    asked(ledger)
+    asked(ledger, "you", "me")
+    ledger.runs.release([claim()])
+    ledger.runs.lapse([claim()])
+    assert asked(ledger, "she") is None
+    assert ledger.runs.claim([claim("she")], lambda held: held.until == LONG_AGO) == {}
+
+
+def wanted(holder: str, *names: str) -> list[Claim]:
+    until = START + timedelta(minutes=5)
+    return [
+        Claim(case_id=f"case {name[0]}", reminder=name, holder=holder, until=until)
+        for name in names
+    ]
+
+
+def test_two_who_ask_for_the_same_share_it(ledger: Ledger) -> None:
+    """Whatever the order in which they name it."""
+    assert set(ledger.runs.claim(wanted("me", "c", "a"), lambda _: False)) == {
+        ("case a", "a"), ("case c", "c"),
+    }  # fmt: skip
+    assert ledger.runs.claim(wanted("you", "d", "c", "b", "a"), lambda _: False) == {
+        ("case b", "b"): "first", ("case d", "d"): "first",
+    }  # fmt: skip
+
+
+def test_of_a_batch_only_what_the_dead_held_is_taken_over(ledger: Ledger) -> None:
+    ledger.runs.claim(wanted("dead", "a1", "c1"), lambda _: False)
+    ledger.runs.claim(wanted("alive", "a2", "d1"), lambda _: False)
+    mine = wanted("me", "d1", "c1", "b1", "a2", "a1")
+    assert ledger.runs.claim(mine, lambda held: held.holder == "dead") == {
+        ("case a", "a1"): "again", ("case b", "b1"): "first", ("case c", "c1"): "again",
+    }  # fmt: skip
+
+
+def statements(work: Callable[[], object]) -> list[str]:
+    """What a database is asked about claims."""
+    said: list[str] = []
+
+    def executed(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        if "claim" in arguments[2]:
+            said.append(arguments[2].split()[0])
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        work()
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    return said
+
+
+def test_a_batch_is_claimed_by_one_statement_and_by_three_where_the_dead_hold_some(
+    ledger: Ledger,
+) -> None:
+    sql = isinstance(ledger, SqlLedger)
+    names = [f"{n:03}" for n in Random(3).sample(range(100), 100)]
+    mine, others = wanted("me", *names), wanted("dead", *names[::3])
+    assert statements(lambda: ledger.runs.claim(others, lambda _: False)) == ["INSERT"] * sql
+    asked = statements(lambda: ledger.runs.claim(mine, lambda held: held.holder == "dead"))
+    assert asked == ["INSERT", "SELECT", "INSERT"] * sql
+    assert ledger.runs.claim(wanted("you", *names), lambda _: False) == {}
+
+
+def test_nothing_is_claimed_released_or_lapsed_where_nothing_is_asked_for(ledger: Ledger) -> None:
+    assert ledger.runs.claim([], lambda _: False) == {}
+    ledger.runs.release([])
+    ledger.runs.lapse([])
 
 
 def test_the_last_beat_of_each_name_counts(ledger: Ledger) -> None:

@@ -1,7 +1,7 @@
 """A sweep sends what is due, records it once, and loses nothing to a failure."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from casetrack.reports.notices import Notice
 from casetrack.service import holders
 from casetrack.service.daily import Order, daily
 from casetrack.service.outcomes import Ran, Sealing
-from casetrack.service.reminding import find
+from casetrack.service.reminding import Due, find
 from casetrack.service.sweep import sweep
 from casetrack.service.telling import outcome, summary
 from casetrack.service.tracker import Terms
@@ -198,11 +198,16 @@ def test_forty_five_days_without_a_run_need_a_word(office: Practice) -> None:
     assert office.sweep(accept_gap=True).sent
 
 
+def claim_of(office: Practice, due: Due, holder: str, until: timedelta) -> Claim:
+    end = office.clock.now + until
+    return Claim(case_id=due.case.id, reminder=due.id, holder=holder, until=end)
+
+
 def claimed(office: Practice, case: str, holder: str, until: timedelta) -> None:
     due = find(office.tracker(), case, "appeal_filing#1")
     assert due is not None
-    claim = Claim(case_id=case, reminder=due.id, holder=holder, until=office.clock.now + until)
-    assert office.ledger.runs.claim(claim, lambda _: True)
+    claim = claim_of(office, due, holder, until)
+    assert office.ledger.runs.claim([claim], lambda _: True)
 
 
 def test_what_a_living_sweep_has_in_hand_is_left_to_it(office: Practice) -> None:
@@ -221,7 +226,7 @@ def test_what_another_sweep_claims_while_this_one_waits_for_the_database_is_left
     case = office.case("C-1", filing(NOV_30))
     runs = office.ledger.runs
 
-    def overtaken(_: Runs, wanted: Claim, gone: Callable[[Claim], bool]) -> str | None:
+    def overtaken(_: Runs, wanted: Sequence[Claim], gone: Callable[[Claim], bool]) -> object:
         office.clock.move(seconds=1)
         monkeypatch.undo()
         claimed(office, case, holders.myself(), holders.LEASE)
@@ -318,7 +323,7 @@ def test_a_patient_sweep_waits_until_the_other_has_let_go(office: Practice) -> N
 
     def deliver(notice: Notice) -> None:
         keep(notice)
-        office.ledger.runs.release(case, due.id)
+        office.ledger.runs.release([claim_of(office, due, "elsewhere@1.2", timedelta(0))])
 
     office.box.deliver = deliver  # type: ignore[method-assign]
     swept = sweep(office.tracker(), [office.box], patience=30)
@@ -388,7 +393,11 @@ def test_a_database_that_fails_midway_hides_nothing_of_what_was_sent(
         appended.append(1)
         return keep(*arguments)
 
+    def never(*_: object) -> None:
+        raise error
+
     monkeypatch.setattr(office.ledger, "append", append)
+    monkeypatch.setattr(office.ledger, "append_all", never)
     swept = office.sweep()
     assert [sent.case for sent in swept.sent] == ["C-1"]
     assert [failed.why for failed in swept.failed] == [f"the sweep broke off: {error.message}"]
