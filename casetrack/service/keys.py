@@ -11,7 +11,7 @@ from casetrack.audit import keys, notes
 from casetrack.audit.keys import Held, Known
 from casetrack.domain import dates
 from casetrack.domain import events as e
-from casetrack.errors import NoKey, Refused, Undelivered
+from casetrack.errors import Conflict, NoKey, Refused, Undelivered
 from casetrack.ledger.store import LEDGER_CASE, Draft, Ledger
 from casetrack.service import keeping
 from casetrack.service.keeping import Keep
@@ -110,8 +110,10 @@ def _record(tracker: Tracker, held: Held, found: Sequence[Known]) -> None:
     if not list(keys.unrecorded(found, held)):
         return
     with tracker.ledger.transaction():
-        case = tracker.case(LEDGER_CASE)
-        for data in keys.unrecorded(known(tracker.ledger), held):
+        case, found = tracker.case(LEDGER_CASE), known(tracker.ledger)
+        if found and found[-1].public not in held.line:
+            raise Conflict("another machine has changed the ledger's key; look at it and try again")
+        for data in keys.unrecorded(found, held):
             case, _ = tracker.ledger.append(
                 case, [Draft(event=_event(tracker, data), actor=tracker.actor)]
             )

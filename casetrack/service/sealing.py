@@ -2,17 +2,21 @@
 
 Leaves first, then the signature, then the note outside, then the note in the database: whatever is
 cut off, the next seal goes on from there, and none signs two heads that do not follow each other.
+Several hosts may seal, each with its own folder: who loses a race looks again.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
+
+from msgspec.structs import replace
 
 from casetrack.audit import merkle, notes
 from casetrack.audit.keys import Held, Known
 from casetrack.audit.merkle import Frontier
 from casetrack.audit.notes import Checkpoint, Note
-from casetrack.errors import CasetrackError, Corrupt, Refused, Unexpected
+from casetrack.errors import Busy, CasetrackError, Conflict, Corrupt, Refused, Unexpected
 from casetrack.ledger.store import Ledger
 from casetrack.ledger.trees import Leaf
 from casetrack.reports.foot import Foot
@@ -20,7 +24,7 @@ from casetrack.service import keeping, keys
 from casetrack.service.keeping import Keep, keep
 from casetrack.service.operating import Seal
 from casetrack.service.outcomes import Sealed, Sealing
-from casetrack.service.tracker import Tracker
+from casetrack.service.tracker import TRIES, Tracker
 
 BATCH = 1000
 ACCEPT = "'casetrack audit seal --accept-restore'"
@@ -45,23 +49,33 @@ def seal(tracker: Tracker, place: Keep, *, accept_restore: bool = False) -> Seal
     Raises ``NoKey``, ``Corrupt`` if the tree does not extend the checkpoint kept outside,
     ``Undelivered`` if nothing can be kept there, ``Refused`` for a key that will not do.
     """
-    keys.current(tracker.ledger)
+    ledger = tracker.ledger
+    keys.current(ledger)
     with keeping.alone(place):
-        known = keys.current(tracker.ledger)
-        aside = _given_up(tracker.ledger, place, known) if accept_restore else None
-        compare(tracker.ledger, place, known, lost=accept_restore)
-        held = keys.signing(tracker, place, known)
-        _finish(tracker.ledger, place, held)
-        added, checkpoint = _grow(tracker.ledger)
-        note = _sign(tracker.ledger, place, checkpoint, held)
+        aside = _given_up(ledger, place, keys.current(ledger)) if accept_restore else None
+        lost = accept_restore or ledger.tree.checkpoint() is None
+        for _ in range(TRIES):
+            with suppress(Conflict):
+                return replace(_sealed(tracker, place, lost=lost), aside=aside)
+    raise Busy("other machines kept sealing the ledger; try again")
+
+
+def _sealed(tracker: Tracker, place: Keep, *, lost: bool) -> Sealed:
+    """One attempt; ``Conflict`` where another seal came first."""
+    known = keys.current(tracker.ledger)
+    compare(tracker.ledger, place, known, lost=lost)
+    held = keys.signing(tracker, place, known)
+    _finish(tracker.ledger, place, held)
+    added, checkpoint = _grow(tracker.ledger)
+    note = _sign(tracker.ledger, place, checkpoint, held)
     foot = Foot(size=checkpoint.size, note=note, fingerprint=notes.fingerprint(held.public))
-    return Sealed(added=added, checkpoint=checkpoint, foot=foot, aside=aside)
+    return Sealed(added=added, checkpoint=checkpoint, foot=foot)
 
 
 def compare(ledger: Ledger, place: Keep, known: Sequence[Known], *, lost: bool = False) -> None:
     """Refuse a ledger that does not extend the checkpoint kept outside; nothing is written.
 
-    ``lost``: none need be there.
+    ``lost``: none need be there. What other hosts have sealed since is read and proved.
     """
     text = keeping.read(place.note)
     inside = ledger.tree.checkpoint()
@@ -72,13 +86,15 @@ def compare(ledger: Ledger, place: Keep, known: Sequence[Known], *, lost: bool =
     note = _parsed(text, place)
     if note.checkpoint.size > ledger.tree.size():
         raise Corrupt(_behind(note, ledger, place))
-    if _root_at(ledger, note.checkpoint.size) != note.checkpoint.root:
+    if not _extends(ledger, note.checkpoint):
         raise Corrupt(_forked(note, place))
-    if inside is not None and inside[0] == note.checkpoint.size and inside[1] != text:
-        raise Corrupt(f"the last checkpoint in the database is not the one kept at {place.note}")
-    signed = any(note.signed_by(one.public) for one in known)
-    if note.checkpoint.origin != notes.origin(ledger.id) or not signed:
+    if not _ours(ledger, note, known):
         raise Corrupt(f"the checkpoint kept at {place.note} is signed by no key of this ledger")
+    if inside is not None and not _stands(ledger, inside, known):
+        raise Corrupt(
+            f"the last checkpoint in the database does not go with the one kept at {place.note}:"
+            " it was rewritten; 'casetrack audit verify' tells more"
+        )
 
 
 def _parsed(text: str, place: Keep) -> Note:
@@ -88,9 +104,37 @@ def _parsed(text: str, place: Keep) -> Note:
         raise Corrupt(f"{place.note}: {error.message}") from None
 
 
-def _root_at(ledger: Ledger, size: int) -> bytes | None:
+def _extends(ledger: Ledger, head: Checkpoint) -> bool:
+    """Whether the tree grew out of that head, by the leaves that came since."""
+    tree = ledger.tree
+    size, packed = tree.frontier()
+    before = _frontier_at(ledger, head.size)
+    if before is None or before.root != head.root:
+        return False
+    if size <= head.size:
+        return True
+    since = tree.leaves(head.size, size - head.size)
+    return merkle.grown(before, (leaf.hash for leaf in since)).packed == packed
+
+
+def _frontier_at(ledger: Ledger, size: int) -> Frontier | None:
     hashes = ledger.tree.frontier_at(size)
-    return None if hashes is None else merkle.unpacked(size, hashes).root
+    return None if hashes is None else merkle.unpacked(size, hashes)
+
+
+def _ours(ledger: Ledger, note: Note, known: Sequence[Known]) -> bool:
+    signed = any(note.signed_by(one.public) for one in known)
+    return note.checkpoint.origin == notes.origin(ledger.id) and signed
+
+
+def _stands(ledger: Ledger, inside: tuple[int, str], known: Sequence[Known]) -> bool:
+    """Whether a checkpoint in the database is of this tree, and signed by a key of the ledger."""
+    size, text = inside
+    with suppress(Refused):
+        note, frontier = notes.parse(text), _frontier_at(ledger, size)
+        if frontier is not None and _ours(ledger, note, known):
+            return (note.checkpoint.size, note.checkpoint.root) == (size, frontier.root)
+    return False
 
 
 def _missing(place: Keep) -> str:
@@ -133,9 +177,15 @@ def _finish(ledger: Ledger, place: Keep, held: Held) -> None:
 
     A note that is not there can then only have been taken away.
     """
-    frontier, inside = _frontier(ledger), ledger.tree.checkpoint()
-    if frontier.size > (0 if inside is None else inside[0]):
+    with ledger.transaction():
+        frontier, signed = _frontier(ledger), _signed(ledger)
+    if frontier.size > signed:
         _sign(ledger, place, _head(ledger, frontier), held)
+
+
+def _signed(ledger: Ledger) -> int:
+    inside = ledger.tree.checkpoint()
+    return 0 if inside is None else inside[0]
 
 
 def _frontier(ledger: Ledger) -> Frontier:
@@ -158,6 +208,8 @@ def _grow(ledger: Ledger) -> tuple[int, Checkpoint]:
     with ledger.transaction():
         frontier = _frontier(ledger)
         size = frontier.size
+        if size > _signed(ledger):
+            raise Conflict("another seal was first, and its head is not signed yet")
         for leaves in _batches(tree.pending(), size):
             tree.keep(leaves)
             frontier = merkle.grown(frontier, (leaf.hash for leaf in leaves))
@@ -180,7 +232,8 @@ def _sign(ledger: Ledger, place: Keep, head: Checkpoint, held: Held) -> str:
     note = notes.signed(head, [held.secret])
     if keeping.read(place.note) != note:
         keeping.put(place.note, note)
-    inside = ledger.tree.checkpoint()
-    if inside is None or inside[0] < head.size:
-        ledger.tree.keep_checkpoint(head.size, note)
+    # Who was first at it has kept this one: none grows a tree whose head is not signed.
+    with suppress(Conflict), ledger.transaction():
+        if _signed(ledger) < head.size:
+            ledger.tree.keep_checkpoint(head.size, note)
     return note

@@ -496,7 +496,7 @@ def test_a_checkpoint_rewritten_in_the_database_is_found(copies: Copies) -> None
     run(copies.folder / "ledger.db", "DROP TRIGGER checkpoint_update",
         "UPDATE checkpoint SET note = replace(note, '5', '6')")  # fmt: skip
     said = refusal(copies.vault.seal, Corrupt)
-    assert "the last checkpoint in the database is not the one kept at" in said
+    assert "the last checkpoint in the database does not go with the one kept at" in said
 
 
 @pytest.mark.parametrize(
