@@ -1,6 +1,8 @@
 """A ledger read case by case: each table is a stream by case id, and they are walked together."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -10,27 +12,26 @@ from casetrack.ledger.scan import Placed, Row, Scan
 from casetrack.ledger.spans import EVERY, Span
 
 T = TypeVar("T", bound=tuple[Any, ...])
+Link = tuple[bytes, int, bytes, bytes]  # case, version, digest, body
 Texts = Mapping[int, Mapping[bytes, bytes]]
 
 
 class Stream(Generic[T]):
-    """Rows whose first member is their case, and the case of the next one."""
+    """Rows whose first member is their case, and the case that stands next: its head."""
 
     def __init__(self, rows: Iterable[T]) -> None:
-        self._rows = iter(rows)
-        self.head: bytes | None = None
-        self._step()
+        self._cases = groupby(rows, key=itemgetter(0))
+        self.step()
 
-    def _step(self) -> None:
-        self._next = next(self._rows, None)
-        self.head = None if self._next is None else self._next[0]
+    def step(self) -> None:
+        """To the next case; what was not read of this one is passed over."""
+        self.head: bytes | None
+        self._rows: Iterator[T]
+        self.head, self._rows = next(self._cases, (None, iter(())))
 
     def of(self, case: bytes) -> Iterator[T]:
-        """The rows of the case that stand next."""
-        while self._next is not None and self.head == case:
-            row = self._next
-            self._step()
-            yield row
+        """The rows of the case, if it is the one that stands next."""
+        return self._rows if self.head == case else iter(())
 
 
 class Beside(Struct, frozen=True, kw_only=True):
@@ -42,9 +43,9 @@ class Beside(Struct, frozen=True, kw_only=True):
     waiting: frozenset[int] = frozenset()
 
 
-def cases(scan: Scan, span: Span = EVERY) -> Iterator[tuple[bytes, Beside, Iterator[Row]]]:
+def cases(scan: Scan, span: Span = EVERY) -> Iterator[tuple[bytes, Beside, Iterator[Link]]]:
     """Each case that has entries, texts or views; its rows last as long as it does."""
-    rows = Stream(scan.entries(span))
+    rows = Stream(scan.links(span))
     texts = Stream(scan.disclosures(span))
     views = {name: Stream(scan.view(name, span)) for name in VIEWS}
     for at in _in_turn(rows, texts, *views.values()):
@@ -77,8 +78,8 @@ def _in_turn(*streams: Stream[Any]) -> Iterator[bytes]:
         at = min(heads)
         yield at
         for stream in streams:
-            for _ in stream.of(at):
-                pass
+            if stream.head == at:
+                stream.step()
 
 
 def _beside(

@@ -18,8 +18,11 @@ def calendars(deadline: Deadline) -> tuple[str, ...]:
 
 def days(deadline: Deadline) -> tuple[date, date]:
     """The first and the last day that any of its counts and rolls looks at, both inclusive."""
-    spans = [_span(reading) for reading in _readings(deadline)]
-    return min(first for first, _ in spans), max(last for _, last in spans)
+    first, last = _span(deadline.reading)
+    if deadline.standard is not None:
+        other_first, other_last = _span(deadline.standard)
+        return min(first, other_first), max(last, other_last)
+    return first, last
 
 
 def _readings(deadline: Deadline) -> list[Reading]:

@@ -237,6 +237,8 @@ def _track(case: Case, name: str, **changes: object) -> Case:
 
 
 def _affected(case: Case, entry: e.Entry, data: e.Effects) -> Case:
+    if not (data.armed or data.closed or data.moved or data.reopened or data.unproven):
+        return case
     known = dict(case.deadlines)
     for end in data.closed:
         known[end.deadline] = _ended(known[end.deadline], entry, end)

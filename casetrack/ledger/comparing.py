@@ -7,7 +7,7 @@ from sqlalchemy import Table
 
 from casetrack.domain.case import Case
 from casetrack.ledger import tables as t
-from casetrack.ledger.view_writing import case_record, deadline_record
+from casetrack.ledger.view_writing import case_record, deadline_values
 from casetrack.ledger.views import case_row, deadline_rows, value_rows
 
 VIEWS: Mapping[str, Table] = {x.name: x for x in (t.case_view, t.deadline_view, t.value_view)}
@@ -24,7 +24,7 @@ def view_rows(case: Case) -> Rows:
         return dict.fromkeys(VIEWS, ())
     return {
         "case_view": [tuple(case_record(case_row(case)).values())],
-        "deadline_view": [tuple(deadline_record(row).values()) for row in deadline_rows(case)],
+        "deadline_view": [deadline_values(row) for row in deadline_rows(case)],
         "value_view": [
             (case.id, name, position, row.value)
             for name, found in groupby(value_rows(case), key=lambda row: row.name)
@@ -40,6 +40,8 @@ def differing(stored: Rows, case: Case) -> tuple[str, ...]:
     (with the patient), ``deadlines``, ``reminders``.
     """
     made = view_rows(case)
+    if stored == made:
+        return ()
     found = {part for name in VIEWS for part in _parts(name, stored[name], made[name])}
     return tuple(sorted(found))
 

@@ -286,7 +286,7 @@ def _revision(connection: sqlite3.Connection, made: Schema) -> str:
 def _viewed(row: tuple[bytes, *tuple[object, ...]]) -> tuple[bytes, Values]:
     """The row as ``comparing`` makes one; bytes that are no text become what no such row holds."""
     case, *values = row
-    texts = (x.decode(errors="surrogateescape") if isinstance(x, bytes) else x for x in values)
+    texts = [x.decode(errors="surrogateescape") if isinstance(x, bytes) else x for x in values]
     return case, tuple(texts)
 
 

@@ -63,27 +63,32 @@ def case_record(row: CaseRow) -> dict[str, Any]:
 
 
 def deadline_record(row: DeadlineRow) -> dict[str, Any]:
-    return {
-        "case_id": row.case_id,
-        "deadline": row.deadline,
-        "clock": row.clock,
-        "owner": row.owner,
-        "kind": row.kind,
-        "due_on": row.due_on.isoformat(),
-        "due_at": instant(row.due_at),
-        "act_by": row.act_by.isoformat(),
-        "law_by": row.law_by and row.law_by.isoformat(),
-        "stated_due_on": row.stated_due_on and row.stated_due_on.isoformat(),
-        "outcome": row.outcome,
-        "unproven": int(row.unproven),
-        "tolled_on": row.tolled_on and row.tolled_on.isoformat(),
-        "rungs": " ".join(row.rungs),
-        "sent": " ".join(row.sent),
-        "counted_from": row.counted_from,
-        "calendars": " ".join(row.calendars),
-        "crosses_from": row.crosses_from.isoformat(),
-        "crosses_to": row.crosses_to.isoformat(),
-    }
+    return dict(zip(row.__struct_fields__, deadline_values(row), strict=True))
+
+
+def deadline_values(row: DeadlineRow) -> tuple[object, ...]:
+    """What each column of its view holds, in their order."""
+    return (
+        row.case_id,
+        row.deadline,
+        row.clock,
+        row.owner,
+        row.kind,
+        row.due_on.isoformat(),
+        instant(row.due_at),
+        row.act_by.isoformat(),
+        row.law_by and row.law_by.isoformat(),
+        row.stated_due_on and row.stated_due_on.isoformat(),
+        row.outcome,
+        int(row.unproven),
+        row.tolled_on and row.tolled_on.isoformat(),
+        " ".join(row.rungs),
+        " ".join(row.sent),
+        row.counted_from,
+        " ".join(row.calendars),
+        row.crosses_from.isoformat(),
+        row.crosses_to.isoformat(),
+    )
 
 
 def _deadlines(before: Case, after: Case) -> Rows:

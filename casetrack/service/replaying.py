@@ -7,13 +7,13 @@ from time import perf_counter
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from casetrack.audit.streams import Beside, cases
+from casetrack.audit.streams import Link, Texts, cases
 from casetrack.domain.case import Case
 from casetrack.domain.fold import evolve
 from casetrack.errors import Corrupt
 from casetrack.ledger.codec import parse
 from casetrack.ledger.comparing import differing
-from casetrack.ledger.scan import Row, Scan, scanning
+from casetrack.ledger.scan import Scan, scanning
 from casetrack.ledger.spans import Span
 from casetrack.ledger.store import LEDGER_CASE
 from casetrack.reports.words import count
@@ -103,29 +103,28 @@ def _compared(scan: Scan, span: Span) -> Iterator[tuple[bytes, int, bool, Sequen
         if at == LEDGER_CASE.encode():
             yield at, sum(1 for _ in rows), False, ()
             continue
-        case, number = _folded(at, beside, rows)
+        case, number = _folded(at, beside.texts, rows)
         unlike = UNREADABLE if case is None else differing(beside.views, case)
         yield at, number, True, [_differing(at, case, unlike)] if unlike else ()
 
 
-def _folded(at: bytes, beside: Beside, rows: Iterator[Row]) -> tuple[Case | None, int]:
+def _folded(at: bytes, texts: Texts, rows: Iterator[Link]) -> tuple[Case | None, int]:
     """The case, None where its entries do not hold, and how many there are."""
     name = at.decode(errors="replace")
     case: Case | None = Case(id=name)
     number = 0
-    for row in rows:
+    for _, version, digest, body in rows:
         number += 1
         if case is not None:
-            case = _after(case, row, beside)
+            case = _after(case, digest, body, texts.get(version, {}))
     return case, number
 
 
-def _after(case: Case, row: Row, beside: Beside) -> Case | None:
+def _after(case: Case, digest: bytes, body: bytes, kept: Mapping[bytes, bytes]) -> Case | None:
     try:
-        known = beside.texts.get(row.version, {})
-        texts = {name.decode(): text.decode() for name, text in known.items()}
-        entry = parse(row.body.decode(), texts, (case.id, case.version + 1))
-        return evolve(case, entry) if bytes.fromhex(entry.digest) == row.digest else None
+        texts = {name.decode(): text.decode() for name, text in kept.items()}
+        entry = parse(body.decode(), texts, (case.id, case.version + 1))
+        return evolve(case, entry) if entry.digest == digest.hex() else None
     except (Corrupt, LookupError, ValueError):
         return None
 
