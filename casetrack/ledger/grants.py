@@ -106,7 +106,8 @@ DO $$ DECLARE
   former name := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = '{schema}');
   made text;
 BEGIN
-  IF NOT pg_has_role(former, '{owner}', 'MEMBER') THEN
+  -- Who makes a role may hand it on, and is no member by that alone.
+  IF former <> '{owner}' THEN
     EXECUTE format('GRANT {owner} TO %I', former);
   END IF;
   ALTER SCHEMA {schema} OWNER TO {owner};

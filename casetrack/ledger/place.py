@@ -3,12 +3,15 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from casetrack.errors import BadDatabase, Refused
 
 _PREFIX = "sqlite:///"
-_IN_USER = re.compile(r"(://[^/@:?]*):([^/@?]*)@")
-_IN_QUERY = re.compile(r"([?&])password=([^&]*)")
+# As the driver's own reading of a URL: a user may hold an @, a password anything. An @ in a
+# password, which cuts that reading short, is seen as far as the host's end.
+_IN_USER = re.compile(r"(://[^/:]*):([^@]*(?:@[^@/?]*)*)@")
+_IN_QUERY = re.compile(r"(?<=[?&])([^=&]*)=([^&]*)&?")
 _SERVER = ("postgresql://", "postgresql+psycopg://")
 
 
@@ -19,13 +22,19 @@ def is_server(url: str) -> bool:
 
 def without_password(url: str) -> str:
     """The same URL; whoever uses it gives the password by PGPASSFILE or in the config."""
-    return _IN_QUERY.sub(r"\1", _IN_USER.sub(r"\1@", url))
+    kept = _IN_QUERY.sub(lambda found: "" if _secret(found[1]) else found[0], url)
+    return _IN_USER.sub(r"\1@", kept if kept == url else kept.rstrip("?&"))
 
 
 def has_password(url: str) -> bool:
     """Whether there is one that is not empty."""
-    found = (*_IN_USER.findall(url), *_IN_QUERY.findall(url))
-    return any(password for _, password in found)
+    asked = (value for name, value in _IN_QUERY.findall(url) if _secret(name))
+    return any((*asked, *(password for _, password in _IN_USER.findall(url))))
+
+
+def _secret(name: str) -> bool:
+    """``password``, and that of a client's key."""
+    return unquote(name).lower().endswith("password")
 
 
 def database_path(url: str) -> Path:

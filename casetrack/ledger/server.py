@@ -231,15 +231,21 @@ def _parsed(url: str) -> URL:
 
 
 def _is_here(url: URL) -> bool:
-    """Whether each host it may mean is this machine."""
-    named = url.query.get("host") or url.host or os.environ.get("PGHOST") or ""
-    hosts = named.split(",") if isinstance(named, str) else named
+    """Whether each host it may mean is this machine; a service may mean any."""
+    asked, env = url.query, os.environ
+    if asked.get("service") or env.get("PGSERVICE"):
+        return False
+    address = asked.get("hostaddr") or env.get("PGHOSTADDR") or ""
+    named = asked.get("host") or url.host or env.get("PGHOST") or ""
+    texts = (x for some in (address, named) for x in ([some] if isinstance(some, str) else some))
+    hosts = (host for text in texts for host in text.split(","))
     return all(host in _LOOPBACK or host.startswith("/") for host in hosts)
 
 
 def _named(url: URL) -> str:
-    """Host and database, without user and password."""
-    return f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    """Host and database, without user and password, also one that has an @ in it as typed."""
+    host = (url.host or "").rpartition("@")[2]
+    return f"postgresql://{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"
 
 
 @contextmanager

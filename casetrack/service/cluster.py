@@ -27,8 +27,12 @@ def connected(address: str) -> Iterator[Executor]:
     """The cluster whose scheduler is there; what a killed worker had is done by another."""
     if find_spec("distributed") is None:
         raise Refused("a cluster needs Dask: pip install 'casetrack[cluster]'")
-    from distributed import KilledWorker
+    from distributed import KilledWorker, Security
     from distributed.comm.core import CommClosedError
+
+    encrypted = Security().get_connection_args("client").get("ssl_context")
+    if address.startswith("tls:") and encrypted is None:
+        raise Refused("tls:// needs Dask's certificates; name them in distributed.comm.tls")
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # errors are told by ours
     client = _client(address)

@@ -1,7 +1,6 @@
 """Where each setting comes from: option, then environment, then config file, then default."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,10 +8,10 @@ from msgspec import Struct
 
 from casetrack.domain.naming import suggest
 from casetrack.errors import Refused
+from casetrack.ledger.place import without_password
 
 NAMES = ("db", "actor", "now", "within", "states", "calendars")
 ENVIRONMENT = {"db": "CASETRACK_DB", "actor": "CASETRACK_ACTOR", "now": "CASETRACK_NOW"}
-_SECRET = re.compile(r"(://[^/@:]*:).*(@)")
 IN_FILE = ("db", "actor", "within", "states", "calendars")
 FOLDERS = ("states", "calendars")
 TABLES = ("notify", "daily", "serve", "ping", "seal")
@@ -27,7 +26,7 @@ class Setting(Struct, frozen=True):
     @property
     def shown(self) -> str | None:
         """The value without the secret that a database's address may hold."""
-        return self.value and _SECRET.sub(r"\1***\2", self.value)
+        return self.value and without_password(self.value)
 
 
 def resolve(

@@ -110,6 +110,13 @@ def test_where_no_scheduler_answers_it_says_so(
     assert run.err.splitlines()[-1].endswith(f"answers at {address}; see that it runs there")
 
 
+def test_encryption_that_nobody_set_up_is_told(office: Office) -> None:
+    run = office("audit", "verify", "--cluster", "tls://127.0.0.1:8786", "--json")
+    assert (run.code, run.out) == (4, "")
+    assert run.error["message"].startswith("tls:// needs Dask's certificates")
+    assert len(run.err.splitlines()) == 1
+
+
 # Processes
 
 
@@ -173,7 +180,7 @@ def test_no_password_leaves_the_machine_or_shows_in_a_log() -> None:
     assert "hunter2" not in repr(place)
     assert "hunter2" not in repr((ranges.guarded, place))
     assert b"hunter2" not in pickle.dumps(ranges.abroad(place))
-    assert ranges.abroad(place).url == "postgresql+psycopg://kim@db.example/cases?"
+    assert ranges.abroad(place).url == "postgresql+psycopg://kim@db.example/cases"
     assert pickle.loads(pickle.dumps(place)) == place
 
 

@@ -419,6 +419,29 @@ def test_a_reader_of_patients_adds_no_value_to_a_case(clinic: Clinic) -> None:
     assert state_of(clinic.login("phi_reader"), planted) == "CT001"
 
 
+def test_an_owner_who_may_make_roles_runs_the_sql_too(server: str, tmp_path: Path) -> None:
+    prefix = f"head{os.getpid()}"
+    with servers.database(server) as url:
+        execute(url, f"CREATE ROLE {prefix} LOGIN CREATEROLE")
+        execute(url, f"ALTER DATABASE {make_url(url).database} OWNER TO {prefix}")
+        mine = make_url(url).set(username=prefix).render_as_string(hide_password=False)
+        office = Office(tmp_path, now=None, server=mine)
+        office.do("db", "init")
+        try:
+            for _ in range(2):
+                execute(mine, office.do("db", "grants", "--prefix", prefix).out)
+            office.do("open", "--ref", "C-1")
+            assert office.do("audit", "verify", "--json").data["problems"] == []
+            owned = "SELECT DISTINCT pg_get_userbyid(relowner)::text FROM pg_class"
+            owned += " WHERE relnamespace = 'casetrack'::regnamespace"
+            assert answered(url, owned) == [(f"{prefix}_owner",)]
+        finally:
+            roles = [prefix, *(f"{prefix}_{name}" for name in ROLES)]
+            execute(url, f"DROP OWNED BY {', '.join(roles)} CASCADE")
+            execute(url, f"ALTER DATABASE {make_url(url).database} OWNER TO CURRENT_USER")
+            execute(url, f"DROP ROLE {', '.join(roles)}")
+
+
 # Printing
 
 
