@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from casetrack.domain.case import Case
-from casetrack.domain.events import Entry, Event, Target
+from casetrack.domain.events import Entry, Event
 from casetrack.domain.reminders import Subject
 from casetrack.ledger.runs import At, Runs
 from casetrack.ledger.trees import Tree
@@ -291,13 +291,3 @@ class Ledger(Protocol):
         """The stored views of one case, to compare with its replay."""
 
     def close(self) -> None: ...
-
-
-def all_targets(entries: Iterable[Entry]) -> tuple[Target, ...]:
-    """Every sealed value still disclosed, or withheld from who asks, oldest first."""
-    return tuple(
-        Target(version=entry.version, name=name)
-        for entry in entries
-        for name in sorted(entry.sealed)
-        if entry.withheld or name in entry.disclosed
-    )

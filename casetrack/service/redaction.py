@@ -1,8 +1,9 @@
 """Which sealed values a redaction names."""
 
-from casetrack.domain.events import Target
+from collections.abc import Iterable
+
+from casetrack.domain.events import Entry, Target
 from casetrack.errors import Refused, UnknownName
-from casetrack.ledger.store import all_targets
 from casetrack.service.tracker import Tracker
 
 
@@ -24,3 +25,13 @@ def targets(
     if not chosen:
         raise Refused("nothing is left to erase there")
     return chosen
+
+
+def all_targets(entries: Iterable[Entry]) -> tuple[Target, ...]:
+    """Every sealed value still disclosed, or withheld from who asks, oldest first."""
+    return tuple(
+        Target(version=entry.version, name=name)
+        for entry in entries
+        for name in sorted(entry.sealed)
+        if entry.withheld or name in entry.disclosed
+    )

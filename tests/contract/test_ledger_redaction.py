@@ -4,7 +4,8 @@ import pytest
 
 from casetrack.domain import events as e
 from casetrack.domain.fold import replay
-from casetrack.ledger.store import Ledger, Query, all_targets
+from casetrack.ledger.store import Ledger, Query
+from casetrack.service.redaction import all_targets
 from tests import chains
 from tests.contract.asking import found, listed, on_docket, refusal
 from tests.facts import DAY, NOV_10, append, deadline, draft, new_case, noted, opened, redacted

@@ -14,7 +14,8 @@ from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.fold import replay
 from casetrack.ledger.codec import parse
-from casetrack.ledger.store import LEDGER_CASE, all_targets
+from casetrack.ledger.store import LEDGER_CASE
+from casetrack.service.redaction import all_targets
 from tests import chains
 from tests.golden.make_format1 import DEFINITIONS, FOLDER, LEDGERS, files
 

@@ -185,7 +185,7 @@ def test_a_change_of_a_deadline_that_was_taken_back_stays_behind() -> None:
 
 def test_redacted_titles_and_reasons_still_import() -> None:
     world = changed()
-    from casetrack.ledger.store import all_targets
+    from casetrack.service.redaction import all_targets
 
     gone = [t for t in all_targets(world.entries()) if t.name != "reference"]
     world.tracker.redact(world.id, gone, "asked for")
