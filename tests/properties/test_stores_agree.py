@@ -39,10 +39,11 @@ from casetrack.errors import CasetrackError
 from casetrack.ledger import connect
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import create_ledger
-from casetrack.ledger.store import LEDGER_CASE, Ledger, Query, all_targets
+from casetrack.ledger.store import LEDGER_CASE, Ledger, Query
 from casetrack.ledger.views import case_row, deadline_rows, value_rows
 from casetrack.reports.casefile import case_name
 from casetrack.service.conformance import examined
+from casetrack.service.redaction import all_targets
 from casetrack.service.sharing import Tally
 from casetrack.service.tracker import Terms, Tracker, Written
 from casetrack.service.typed import (

@@ -6,10 +6,11 @@ import pytest
 
 from casetrack.domain import events as e
 from casetrack.errors import Refused
-from casetrack.ledger.store import Query, all_targets
+from casetrack.ledger.store import Query
 from casetrack.service import following
 from casetrack.service.conformance import drifting, examined
 from casetrack.service.following import Followed, follow
+from casetrack.service.redaction import all_targets
 from casetrack.service.sharing import Tally
 from casetrack.service.typed import Opening, Recording, When
 from tests.world import World, day
