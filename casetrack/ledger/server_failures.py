@@ -29,6 +29,7 @@ _REFUSALS = {
     guards.WRONG_VALUE: (
         "the server takes no typed value of a case from the session's user; log in as a writer"
     ),
+    guards.NOT_SEALED: "the server takes no typed value but the one that its entry sealed",
 }
 _NOT_ALLOWED = "{} does not allow this to the session's user: it takes the role {}"
 _BY_CLASS: dict[str, tuple[type[CasetrackError], str]] = {

@@ -23,6 +23,7 @@ WRONG_WRITER = "the entry is by another than who writes it"
 WRONG_TIME = "the time recorded is more than five minutes from now"
 WRONG_KIND = "the entry is of a kind that this role does not write"
 WRONG_VALUE = "this role discloses nothing of a case"
+NOT_SEALED = "the value is not one that its entry keeps"
 
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
@@ -46,7 +47,16 @@ BEGIN
   IF NEW.case_id <> '00000000-0000-0000-0000-000000000000'
       AND NOT has_table_privilege('definition', 'INSERT')
       AND NOT has_table_privilege('disclosure', 'DELETE') THEN
-    {};
+    {value};
+  END IF;
+  IF encode(sha256(convert_to(NEW.text, 'UTF8')), 'hex') IS DISTINCT FROM
+      (SELECT body::jsonb->'sealed'->>NEW.name FROM ledger
+        WHERE case_id = NEW.case_id AND version = NEW.version)
+      OR EXISTS (SELECT 1 FROM ledger
+        WHERE case_id = NEW.case_id AND version > NEW.version AND type = 'ValueRedacted'
+        AND body::jsonb->'data'->'removed' @>
+          jsonb_build_array(jsonb_build_object('name', NEW.name, 'version', NEW.version))) THEN
+    {sealed};
   END IF;
   RETURN NEW;
 END
@@ -189,7 +199,7 @@ def guards() -> Iterator[str]:
         "BEFORE DELETE ON disclosure",
         _REDACTED.format(_raise("disclosures are deleted by a redaction only")),
     )
-    value = _VALUE.format(_raise(WRONG_VALUE))
+    value = _VALUE.format(value=_raise(WRONG_VALUE), sealed=_raise(NOT_SEALED))
     yield from _guard("disclosure_insert", "BEFORE INSERT ON disclosure", value)
     yield from _guard(
         "leaf_insert",

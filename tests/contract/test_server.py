@@ -1,9 +1,11 @@
 """What holds for a ledger on a PostgreSQL server only: guards, users, errors, and a proof of it."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -84,6 +86,75 @@ def test_what_was_recorded_is_not_changed_by_sql(
         execute(database, *statement.split("; "))
     assert answered(database, "SELECT * FROM ledger ORDER BY case_id, version") == before
     assert len(before) == 3
+
+
+def following(database: str) -> dict[str, object]:
+    """A third entry for the case, as the server takes it."""
+    asked = "SELECT * FROM ledger WHERE version = 2"
+    ((case_id, _, kind, _, on, at, _, body),) = answered(database, asked)
+    before = str(body)
+    prev = sha256(before.encode()).hexdigest()
+    said = {**json.loads(before), "version": 3, "key": "k", "prev": prev}
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return {
+        "case_id": case_id, "version": 3, "type": kind, "key": "k", "occurred_on": on,
+        "recorded_at": at, "digest": sha256(text.encode()).digest(), "body": text,
+    }  # fmt: skip
+
+
+def put(database: str, row: Mapping[str, object]) -> None:
+    marks = ", ".join(["%s"] * len(row))
+    plain = database.replace("postgresql+psycopg", "postgresql", 1)
+    with psycopg.connect(plain, options="-c search_path=casetrack") as connection:
+        connection.execute(f"INSERT INTO ledger VALUES ({marks})".encode(), list(row.values()))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("digest", bytes(32)),
+        ("type", "EvidenceRecorded"),
+        ("key", "other"),
+        ("occurred_on", "2026-01-01"),
+        ("recorded_at", "2026-01-01T00:00:00.000000Z"),
+    ],
+)
+@pytest.mark.usefixtures("shared")
+def test_an_entry_is_taken_only_as_its_body_says(database: str, column: str, value: object) -> None:
+    row = following(database)
+    with pytest.raises(psycopg.Error, match="not what its body says"):
+        put(database, {**row, column: value})
+    put(database, row)
+
+
+@pytest.mark.usefixtures("shared")
+def test_an_entry_is_taken_only_after_the_one_that_it_names(database: str) -> None:
+    row = following(database)
+    body = str(row["body"]).replace('"prev":"', '"prev":"0')
+    forged = {**row, "body": body, "digest": sha256(body.encode()).digest()}
+    with pytest.raises(psycopg.Error, match="not what its body says"):
+        put(database, forged)
+    put(database, row)
+
+
+PLANTED = "INSERT INTO disclosure SELECT case_id, 1, '{}', '[]' FROM case_view"
+
+
+@pytest.mark.parametrize("name", ["planted", "patient"])
+@pytest.mark.usefixtures("shared")
+def test_a_value_that_no_entry_sealed_is_not_taken(database: str, name: str) -> None:
+    with pytest.raises(psycopg.Error, match="not one that its entry keeps"):
+        execute(database, PLANTED.format(name))
+
+
+def test_what_was_erased_is_not_put_back(shared: SqlLedger, database: str) -> None:
+    execute(database, "CREATE TABLE kept AS SELECT * FROM disclosure WHERE name = 'patient'")
+    (case_id,) = shared.case_ids()
+    case = replay(case_id, shared.entries(case_id))
+    shared.redact(case, draft(redacted((1, "patient"))))
+    with pytest.raises(psycopg.Error, match="not one that its entry keeps"):
+        execute(database, "INSERT INTO disclosure SELECT * FROM kept")
+    assert answered(database, "SELECT * FROM disclosure WHERE name = 'patient'") == []
 
 
 def test_views_written_by_another_hand_are_remembered(shared: SqlLedger, database: str) -> None:

@@ -1,4 +1,4 @@
-"""Columns and indexes for what reports and sweeps ask, on a file and on a server alike."""
+"""Columns and indexes for what reports and sweeps ask; on a server, a stricter guard too."""
 
 from alembic import op
 
@@ -28,8 +28,33 @@ SCHEMA = (
     WHERE outcome IS NULL
     """,
 )
+# On a server: what is disclosed is what its entry sealed, and comes not back once erased.
+GUARD = """
+CREATE OR REPLACE FUNCTION disclosure_insert() RETURNS trigger LANGUAGE plpgsql
+ SET search_path = casetrack, pg_temp AS $casetrack$
+BEGIN
+  IF NEW.case_id <> '00000000-0000-0000-0000-000000000000'
+      AND NOT has_table_privilege('definition', 'INSERT')
+      AND NOT has_table_privilege('disclosure', 'DELETE') THEN
+    RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'this role discloses nothing of a case';
+  END IF;
+  IF encode(sha256(convert_to(NEW.text, 'UTF8')), 'hex') IS DISTINCT FROM
+      (SELECT body::jsonb->'sealed'->>NEW.name FROM ledger
+        WHERE case_id = NEW.case_id AND version = NEW.version)
+      OR EXISTS (SELECT 1 FROM ledger
+        WHERE case_id = NEW.case_id AND version > NEW.version AND type = 'ValueRedacted'
+        AND body::jsonb->'data'->'removed' @>
+          jsonb_build_array(jsonb_build_object('name', NEW.name, 'version', NEW.version))) THEN
+    RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'the value is not one that its entry keeps';
+  END IF;
+  RETURN NEW;
+END
+$casetrack$
+"""
 
 
 def upgrade() -> None:
     for statement in SCHEMA:
         op.execute(statement)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(GUARD)
