@@ -173,6 +173,7 @@ def db_stats(ctx: typer.Context, as_json: AsJson = False) -> None:
         "open_deadlines": stats.open_deadlines,
         "sealed": tree.size(),
         "unsealed": tree.unsealed(),
+        "signed": signed[0] if (signed := tree.checkpoint()) else 0,
         "database": location(s.db),
         "schema_version": schema(),
         "practice": tracker.ledger.practice,

@@ -174,11 +174,11 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  # the last line before the user
-        return _failed(error, as_json="--json" in options, debug="--debug" in options)
+        return _failed(error, arguments, as_json="--json" in options, debug="--debug" in options)
     return code if isinstance(code, int) else 0
 
 
-def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
+def _failed(error: Exception, arguments: list[str], *, as_json: bool, debug: bool) -> int:
     match error:
         case CasetrackError():
             render.failure(error, as_json=as_json)
@@ -187,7 +187,7 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
             render.say("stopped; nothing was written")
             return CasetrackError.exit_code
         case click.ClickException():
-            return _misused(error, as_json=as_json)
+            return _misused(error, arguments, as_json=as_json)
         case BrokenPipeError():
             return _closed_pipe()
         case UnsupportedOperation() | OSError(filename=None, errno=int()):  # of no file by name
@@ -204,13 +204,13 @@ def _refuse_undecodable(arguments: list[str]) -> None:
             raise Unparsable("an argument is not valid UTF-8 text") from None
 
 
-def _misused(error: click.ClickException, *, as_json: bool) -> int:
+def _misused(error: click.ClickException, arguments: list[str], *, as_json: bool) -> int:
     """A usage error says what and how to see more; a typed value is not repeated."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(f"{error.format_message()}\n")
         return Unparsable.exit_code
-    context = getattr(error, "ctx", None)
-    hint = f"see '{context.command_path} --help'" if context else "see 'casetrack --help'"
+    asked = misuse.asked(typer.main.get_command(app), arguments)
+    hint = f"see '{' '.join(('casetrack', *asked))} --help'"
     render.failure(Unparsable(misuse.worded(error), (hint,)), as_json=as_json)
     return Unparsable.exit_code
 

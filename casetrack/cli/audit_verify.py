@@ -115,6 +115,8 @@ def replay(
 
     if everything == bool(cases):
         raise typer.BadParameter("give a CASE, or --all")
+    if not everything and (jobs is not None or cluster is not None):
+        raise typer.BadParameter("work is shared with --all only; leave --jobs and --cluster out")
     s = session(ctx)
     ids = None if everything else _resolved(s, cases or [])
     watched = progress("replaying", lambda: verifying.count(s.db))

@@ -1,5 +1,7 @@
 """Usage errors in our own words: what is wrong and how to go on, never what was typed."""
 
+from collections.abc import Iterable, Iterator
+
 import click
 
 from casetrack.domain.naming import suggest
@@ -18,6 +20,14 @@ def worded(error: click.ClickException) -> str:
             return _usage(error)
         case _:
             return "the command line can't be read"
+
+
+def asked(command: click.Command, arguments: Iterable[str]) -> Iterator[str]:
+    """The names of the groups and the command that a command line is about, however it goes on."""
+    for argument in arguments:
+        if isinstance(command, click.Group) and argument in command.commands:
+            command = command.commands[argument]
+            yield argument
 
 
 def _no_such_option(error: click.NoSuchOption) -> str:

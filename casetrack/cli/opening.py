@@ -19,7 +19,10 @@ Patient = Annotated[
 Reference = Annotated[str, typer.Option(help="The case's reference; no name and no record number.")]
 WorkflowOption = Annotated[
     str | None,
-    typer.Option(help="Which workflow governs it.", autocompletion=completion.workflows),
+    typer.Option(
+        help="Which workflow governs it; of one that follows, that case's.",
+        autocompletion=completion.workflows,
+    ),
 ]
 Follows = Annotated[
     str | None,
@@ -46,16 +49,14 @@ def open_(
     from casetrack.service.choosing import picked
     from casetrack.service.typed import Opening, When
 
-    pick = picked(workflow, values.pairs(given))
-    opening = Opening(
-        workflow=pick.workflow,
-        reference=ref,
-        when=When(on=on),
-        patient=values.optional(patient),
-        pairs=pick.pairs,
-    )
+    pairs, who = values.pairs(given), values.optional(patient)
     with session(ctx).beginning() as tracker:
-        found = _opened(tracker, opening, follows)
+        before = follows and tracker.resolve(follows, exact=not interactive())
+        pick = picked(workflow, pairs, tracker.case(before).workflow if before else None)
+        opening = Opening(
+            workflow=pick.workflow, reference=ref, when=When(on=on), patient=who, pairs=pick.pairs
+        )
+        found = _opened(tracker, opening, before)
         warnings = receipt.warnings([found.written], tracker)
     if as_json:
         about = {"taken": list(found.taken), "left": dict(found.left)} if follows else {}
@@ -70,9 +71,9 @@ def open_(
         render.say(pick.caveat)
 
 
-def _opened(tracker: "Tracker", opening: "Opening", follows: str | None) -> "Followed":
+def _opened(tracker: "Tracker", opening: "Opening", before: str | None) -> "Followed":
     from casetrack.service.following import Followed, follow
 
-    if follows is None:
+    if before is None:
         return Followed(written=tracker.open(opening))
-    return follow(tracker, opening, tracker.resolve(follows, exact=not interactive()))
+    return follow(tracker, opening, before)

@@ -155,7 +155,8 @@ def schedule(
     if cron == systemd:
         raise Unparsable("give one of --cron and --systemd")
     s = session(ctx)
-    asked = (location(s.db), {"--config": s.config, **s.folders}, report_dir)
+    folders = scheduling.carried(os.environ)
+    asked = (location(s.db), {"--config": s.config, **s.folders}, report_dir, folders)
     lines = scheduling.crontab(*asked) if cron else []
     units = scheduling.units(*asked) if systemd else {}
     if as_json:

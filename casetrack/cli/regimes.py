@@ -71,16 +71,16 @@ def _ask(question: "Question") -> str:
 
 def diff(ctx: typer.Context, a: WorkflowId, b: WorkflowId, as_json: AsJson = False) -> None:
     """Two workflows side by side, clock by clock, with the one that ends first."""
-    from casetrack.domain.comparing import pairs
+    from casetrack.domain.comparing import offices, pairs
     from casetrack.reports import differences
 
     shelf = session(ctx).shelf
     left, right = shelf.workflow(a), shelf.workflow(b)
-    found = pairs(left, right, shelf)
+    found = left, right, pairs(left, right, shelf), offices(left, right, shelf)
     if as_json:
-        render.data("workflow-diff", differences.data(left, right, found))
+        render.data("workflow-diff", differences.data(*found))
     else:
-        render.lines(differences.lines(left, right, found))
+        render.lines(differences.lines(*found))
 
 
 def diagram(

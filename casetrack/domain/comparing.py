@@ -43,6 +43,23 @@ def pairs(a: Workflow, b: Workflow, calendars: Calendars) -> tuple[Pair, ...]:
     return tuple(_pair(name, a.clocks.get(name), b.clocks.get(name), frames) for name in names)
 
 
+def offices(a: Workflow, b: Workflow, calendars: Calendars) -> Safe | None:
+    """Whose closing days never let us act later; None where neither side has any of its own."""
+    if not (a.office or b.office):
+        return None
+    acts = [_acts(clocks.frame(side, calendars)) for side in (a, b)]
+    return _earlier(*acts)
+
+
+def _acts(frame: Frame) -> Iterator[int]:
+    """For each day, the last one up to it on which we can act."""
+    for n in range(DAYS):
+        try:
+            yield frame.open_days.roll(FIRST + timedelta(days=n), "preceding").toordinal()
+        except BeyondHorizon:
+            return
+
+
 def _pair(name: str, a: Clock | None, b: Clock | None, frames: tuple[Frame, Frame]) -> Pair:
     if a is None or b is None:
         return Pair(name=name, a=a, b=b, safe=None, safe_expedited=None)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.exc import DBAPIError
 
 from casetrack.errors import BadDatabase, Busy, CasetrackError, Corrupt
@@ -44,7 +46,12 @@ _BY_CLASS: dict[str, tuple[type[CasetrackError], str]] = {
 }
 _BROKE = "the connection to {} broke; look whether it was recorded, and try again if not"
 _NOT_NOW = "{} starts, stops or has no connection left; try again"
+_TURNED_AWAY = (
+    "{} answers and turns this session away: look at the user, the password file, pg_hba.conf, the"
+    " database's name, and how many connections it allows; the server's log says which"
+)
 _BY_STATE: dict[str, tuple[type[CasetrackError], str]] = {
+    "08004": (BadDatabase, _TURNED_AWAY),
     "25P03": (Busy, _BROKE),
     "53300": (Busy, _NOT_NOW),
     "57014": (Busy, "{} took too long; try again"),
@@ -54,11 +61,15 @@ _BY_STATE: dict[str, tuple[type[CasetrackError], str]] = {
     "57P05": (Busy, _BROKE),
 }
 _DAMAGED = (Corrupt, "{} is damaged or was changed by hand")
-# What a server says that turns a connection away, for the driver hands no code on.
-_TURNED_AWAY = (
+# What a server says that takes no connection yet, or no more: the driver hands no code on.
+_NOT_YET = (
     "starting up", "shutting down", "recovery", "too many clients", "too many connections",
     "reserved for",
 )  # fmt: skip
+# It may say so in another language, but tells any client by the code whether it takes connections.
+_BY_PING = {pq.Ping.OK: "08004", pq.Ping.REJECT: "57P03"}
+_PING_SECONDS = 3
+_PINGED = {b"host", b"hostaddr", b"port", b"sslmode", b"sslrootcert"}
 
 
 @contextmanager
@@ -92,8 +103,22 @@ def _stateless(error: psycopg.Error) -> str:
     """The code that the driver left out: there was no connection, or there is none any more."""
     if error.pgconn is None:
         return "57P01"
-    turned_away = any(word in str(error) for word in _TURNED_AWAY)
-    return "57P03" if turned_away else "08006"
+    if any(word in str(error) for word in _NOT_YET):
+        return "57P03"
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return "08006"
+    return _BY_PING.get(_pinged(error.pgconn), "08006")
+
+
+def _pinged(attempt: pq.abc.PGconn) -> pq.Ping:
+    """Whether the server that was tried takes connections; it is told of no user or password."""
+    known = {
+        option.keyword.decode(): option.val.decode()
+        for option in attempt.info
+        if option.keyword in _PINGED and option.val
+    }
+    asked = make_conninfo(**known, connect_timeout=_PING_SECONDS)
+    return pq.Ping(pq.PGconn.ping(asked.encode()))
 
 
 def _roles(said: str, statement: str) -> str:

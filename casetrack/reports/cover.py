@@ -6,7 +6,7 @@ from itertools import chain
 
 from msgspec import Struct
 
-from casetrack.domain import checks, contest, dates
+from casetrack.domain import checks, contest, dates, machine
 from casetrack.domain.calendar import Calendar
 from casetrack.domain.case import Case, Evidence
 from casetrack.domain.codes import ndc11
@@ -17,88 +17,32 @@ from casetrack.domain.reference import Contact
 from casetrack.domain.requirements import Finding, against, assess
 from casetrack.domain.workflow import Clock, Item, Workflow
 from casetrack.reports.casefile import case_name, docket_item, shown
+from casetrack.reports.cover_parts import File, Former, Paper, Point, Refusal, Requirement
 from casetrack.reports.handbook_order import groups
 
 UNMET = frozenset({"missing", "failing", "stale"})
 SEALED = "(sealed)"
+FORMER = "Evidence of other rules, which this workflow does not ask for"
 _FILE = ("file_name", "file_size", "file_sha256")
 
 
-class File(Struct, frozen=True, kw_only=True):
-    """A document as it was recorded: each part None while sealed, and said so once redacted."""
-
-    name: object
-    size: object
-    sha256: object
-
-
-class Paper(Struct, frozen=True, kw_only=True):
-    """A piece of evidence; ``counts``: of its requirement's it is the one that is judged."""
-
-    version: int
-    on: date
-    counts: bool
-    values: dict[str, object]
-    file: File | None
-
-
-class Requirement(Struct, frozen=True, kw_only=True):
-    """What is asked for, how it stands, and everything on file for it, newest first.
-
-    ``status``: as in ``check``, or ``on_file`` where it is here to answer a reason alone.
-    ``fresh_through``: the last day on which the evidence that counts is fresh.
-    """
-
-    item: str
-    title: str
-    group: str
-    status: str
-    blocking: bool
-    detail: str
-    hint: str
-    source: str
-    fresh_through: date | None
-    stale_since: date | None
-    papers: tuple[Paper, ...]
-
-    @property
-    def met(self) -> bool:
-        return self.status in {"satisfied", "on_file"}
-
-
-class Point(Struct, frozen=True, kw_only=True):
-    """A reason for the refusal, and the requirements: of some the evidence breaks a rule."""
-
-    field: str
-    code: str
-    answers: tuple[str, ...]
-    failing: tuple[str, ...]
-    missing: tuple[str, ...]
-
-
-class Refusal(Struct, frozen=True, kw_only=True):
-    """An entry that gave reasons; ``trigger`` None where it was no transition."""
-
-    version: int
-    on: date | None
-    trigger: str | None
-    title: str
-    values: dict[str, object]
-    points: tuple[Point, ...]
-
-
 class Cover(Struct, frozen=True, kw_only=True):
-    """The whole sheet. Nothing in it is said by us: words come from the workflow and the case."""
+    """The whole sheet. Nothing in it is said by us: words come from the workflow and the case.
+
+    ``possible``: whether the step can be taken from the state that the case is in.
+    """
 
     case: str
     patient: object
     workflow: Workflow
     step: str
     state: str
+    possible: bool
     now: datetime
     practice: bool
     phi: bool
     requirements: tuple[Requirement, ...]
+    former: tuple[Former, ...]
     rules: tuple[Finding, ...]
     refusals: tuple[Refusal, ...]
     deadlines: tuple[Line, ...]
@@ -108,7 +52,8 @@ class Cover(Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         """Whether nothing holds the step up; a reason that nothing answers does not."""
-        return not any(one.blocking and one.status in UNMET for one in self.asked)
+        held = any(one.blocking and one.status in UNMET for one in self.asked)
+        return self.possible and not held
 
     @property
     def asked(self) -> tuple[Requirement | Finding, ...]:
@@ -147,10 +92,12 @@ def make(facts: Facts, step: str) -> Cover:
         workflow=workflow,
         step=step,
         state=case.state,
+        possible=step in machine.possible(workflow, case.state),
         now=facts.now,
         practice=facts.practice,
         phi=facts.phi,
         requirements=tuple(_requirements(facts, step, told)),
+        former=tuple(_former(facts)),
         rules=tuple(f for f in findings if f.item not in workflow.items),
         refusals=tuple(_refusals(facts, told)),
         deadlines=lines,
@@ -206,6 +153,13 @@ def _requirement(
         stale_since=fresh + timedelta(days=1) if fresh and stale else None,
         papers=tuple(_papers(facts, name, counted)),
     )
+
+
+def _former(facts: Facts) -> Iterator[Former]:
+    for name in facts.case.evidence:
+        counted = facts.case.evidence_for(name, facts.today)
+        if name not in facts.workflow.items and (papers := tuple(_papers(facts, name, counted))):
+            yield Former(item=name, papers=papers)
 
 
 def _fresh_through(item: Item, counted: Evidence | None) -> date | None:

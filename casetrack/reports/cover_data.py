@@ -21,6 +21,7 @@ def data(cover: Cover) -> dict[str, Any]:
         "state": cover.state,
         "as_of": dates.instant_text(cover.now),
         "practice": cover.practice,
+        "possible": cover.possible,
         "ready": cover.ready,
         "missing": [plain(lack) for lack in said.lacks(cover)],
         "deadlines": [item_data(line) for line in cover.deadlines],
@@ -28,6 +29,7 @@ def data(cover: Cover) -> dict[str, Any]:
         "hint": cover.workflow.triggers[cover.step].hint,
         "refusals": plain(cover.refusals),
         "requirements": plain(cover.requirements),
+        "former": plain(cover.former),
         "rules": [finding_data(rule) for rule in cover.rules],
         "open_items": list(cover.open_items),
     }

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from casetrack.reports import cover_words as said
 from casetrack.reports import words
-from casetrack.reports.cover import Cover, Requirement
+from casetrack.reports.cover import FORMER, Cover
+from casetrack.reports.cover_parts import Requirement
 from casetrack.reports.markdown import grid
 from casetrack.reports.sinks import markdown
 
@@ -31,6 +32,7 @@ def _blocks(cover: Cover) -> Iterator[str]:
     yield from _section("To", _table(["Whom", "How"], said.to(cover)))
     yield from _section("Reasons to answer", _joined(_refusals(cover)))
     yield from _section("Requirements", _joined(_requirements(cover)))
+    yield from _section(FORMER, _table(["Item", "On file"], said.former(cover)))
     yield from _section("Rules", _list(map(said.ruled, cover.rules)))
     yield from _section("Open items", _list(cover.open_items))
 

@@ -4,7 +4,8 @@ from itertools import groupby
 
 from casetrack.reports import cover_words as said
 from casetrack.reports import html, words
-from casetrack.reports.cover import Cover, Requirement
+from casetrack.reports.cover import FORMER, Cover
+from casetrack.reports.cover_parts import Requirement
 
 
 def render(cover: Cover) -> str:
@@ -15,6 +16,7 @@ def render(cover: Cover) -> str:
         cover=cover,
         said=said,
         words=words,
+        former=FORMER,
         zone=cover.workflow.zone,
         ruled=[said.ruled(rule) for rule in cover.rules],
         lacks=said.lacks(cover),

@@ -5,7 +5,8 @@ from itertools import groupby
 
 from casetrack.reports import cover_words as said
 from casetrack.reports import words
-from casetrack.reports.cover import Cover, Requirement
+from casetrack.reports.cover import FORMER, Cover
+from casetrack.reports.cover_parts import Requirement
 from casetrack.reports.lines import Line, column, row, toned
 from casetrack.reports.sinks import terminal
 
@@ -22,6 +23,7 @@ def render(cover: Cover) -> list[Line]:
         *_section("To", _table(said.to(cover))),
         *_section("Reasons to answer", _refusals(cover)),
         *_section("Requirements", _requirements(cover)),
+        *_section(FORMER, _table(said.former(cover))),
         *_section("Rules", (x for rule in cover.rules for x in _row([], said.ruled(rule)))),
         *_section("Open items", (text for item in cover.open_items for text in _row([], item))),
     ]

@@ -7,7 +7,8 @@ from msgspec import Struct
 from casetrack.domain.docket import Item as Line
 from casetrack.domain.requirements import Finding
 from casetrack.reports import words
-from casetrack.reports.cover import SEALED, UNMET, Cover, File, Paper, Point, Refusal, Requirement
+from casetrack.reports.cover import SEALED, UNMET, Cover
+from casetrack.reports.cover_parts import File, Paper, Point, Refusal, Requirement
 
 
 class Lack(Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ def health(cover: Cover) -> str:
         f"as of {words.minute(cover.now, zone)}",
         f"{cover.workflow.states[cover.state].title} ({cover.state})",
         "ready" if cover.ready else "NOT READY",
+        "" if cover.possible else f"{cover.step} is not possible in this state",
     )
     return "; ".join(filter(None, parts))
 
@@ -85,6 +87,16 @@ def answers(point: Point) -> str:
     if point.missing:
         parts.append(f"not on file: {', '.join(point.missing)}")
     return "; ".join(parts) or "no requirement of the workflow answers it"
+
+
+def former(cover: Cover) -> list[tuple[str, str]]:
+    """What is on file of rules that the case has left, a line for each piece."""
+    zone = cover.workflow.zone
+    return [
+        (one.item, f"dated {words.day(p.on)}, {paper(p, zone, several=len(one.papers) > 1)}")
+        for one in cover.former
+        for p in one.papers
+    ]
 
 
 def stale(one: Requirement) -> str:

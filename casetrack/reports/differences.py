@@ -20,10 +20,15 @@ LABEL, WIDEST = 14, 24
 NONE, ALIKE = "-", "the same"
 
 
-def lines(a: Workflow, b: Workflow, pairs: Sequence[Pair]) -> list[Line]:
-    """What differs; of a clock that only one side has, all of it."""
+def lines(
+    a: Workflow, b: Workflow, pairs: Sequence[Pair], office: Safe | None = None
+) -> list[Line]:
+    """What differs; of a clock that only one side has, all of it.
+
+    ``office``: by whose own closing days we act no later.
+    """
     sections = (
-        _head(a, b),
+        [*_head(a, b), *_office(office, (a, b))],
         *(_clock(pair, (a, b)) for pair in _ordered(pairs, (a, b))),
         _section("triggers", _different(_moves(a), _moves(b))),
         _section("states", _different(_titles(a.states), _titles(b.states))),
@@ -40,6 +45,19 @@ def _head(a: Workflow, b: Workflow) -> list[Line]:
     if a.office or b.office:
         rows.insert(-1, ("office", a.office or "none", b.office or "none"))
     return [*_rows([("", a.id, b.id)], "head"), *_rows(rows)]
+
+
+def _office(safe: Safe | None, sides: Sides) -> list[Line]:
+    match safe:
+        case None:
+            return []
+        case "a" | "b":
+            said = f"{sides[safe == 'b'].id}: we never act later by it"
+        case "same":
+            said = "either: both are closed on the same days"
+        case "depends":
+            said = "neither always: each is closed on days of its own"
+    return _rows([("safe office", said, "")], "good")
 
 
 def _ordered(pairs: Sequence[Pair], sides: Sides) -> list[Pair]:
@@ -156,11 +174,14 @@ def _row(row: Row, tone: Tone, room: int) -> Iterator[Line]:
         yield Line(f"  {pad(name, room)}  {pad(left, half)}  {right}".rstrip(), tone)
 
 
-def data(a: Workflow, b: Workflow, pairs: Sequence[Pair]) -> dict[str, Any]:
+def data(
+    a: Workflow, b: Workflow, pairs: Sequence[Pair], office: Safe | None = None
+) -> dict[str, Any]:
     """Both clocks whole, null where a side has none, and the labels of what differs."""
     return {
         "a": a.id,
         "b": b.id,
+        "office": {"a": a.office or None, "b": b.office or None, "safe": office},
         "clocks": [_pair(pair) for pair in _ordered(pairs, (a, b))],
         "triggers": [
             {"trigger": name, "a": left, "b": right}

@@ -1,4 +1,4 @@
-"""Which workflow a new case opens under: the one named, its coverage's, or the default."""
+"""Which workflow a new case opens under: the one named, its coverage's, or a default."""
 
 from msgspec import Struct
 
@@ -19,8 +19,10 @@ class Pick(Struct, frozen=True, kw_only=True):
     caveat: str = ""
 
 
-def picked(named: str | None, pairs: Pairs) -> Pick:
-    """Raises ``Refused`` where no workflow is shipped for the coverage, or another was named.
+def picked(named: str | None, pairs: Pairs, followed: str | None = None) -> Pick:
+    """``followed``: the workflow of the case that it follows, which goes before the default.
+
+    Raises ``Refused`` where no workflow is shipped for the coverage, or another was named.
 
     So it does where a value contradicts the coverage: those are another plan's rules.
     """
@@ -29,8 +31,9 @@ def picked(named: str | None, pairs: Pairs) -> Pick:
     if len(kinds) > 1:
         raise Refused(f"{COVERAGE} is given {len(kinds)} times; it may be given once")
     if not kinds:
-        _refuse_near_miss(named or DEFAULT_WORKFLOW, rest)
-        return Pick(workflow=named or DEFAULT_WORKFLOW, pairs=rest, caveat=_caveat(named))
+        chosen = named or followed
+        _refuse_near_miss(chosen or DEFAULT_WORKFLOW, rest)
+        return Pick(workflow=chosen or DEFAULT_WORKFLOW, pairs=rest, caveat=_caveat(chosen))
     found = coverage.workflow_of(kinds[0])
     if named not in {None, found}:
         raise Refused(f"that coverage has the workflow {found}; leave --workflow out, or name it")

@@ -363,6 +363,19 @@ def test_both_cases_show_the_link_and_what_is_left_is_told(office: Office) -> No
         assert line in office.do("history", ref).out
 
 
+def test_a_case_that_follows_has_the_same_rules_unless_others_are_named(office: Office) -> None:
+    office.do("open", "--ref", "C-1", "--workflow", "il-commercial")
+    done = office.do("open", "--ref", "C-2", "--follows", "C-1")
+    assert "opened by default" not in done.err
+    office.do("open", "--ref", "C-3", "--follows", "C-1", "--workflow", "ma-part-b-drug")
+    office.do("open", "--ref", "C-4", "--follows", "C-2", "coverage=medicare-advantage")
+    office.do("open", "--ref", "C-5", "--follows", "C-3")
+    known = {n: office.do("show", f"C-{n}", "--json").data["workflow"] for n in range(2, 6)}
+    assert known == {2: "il-commercial", 3: "ma-part-b-drug", 4: "ma-part-b-drug",
+                     5: "ma-part-b-drug"}  # fmt: skip
+    assert "opened by default under humana-il-guide" in office.do("open", "--ref", "C-6").err
+
+
 def test_a_link_is_not_known_before_it_was_made(office: Office) -> None:
     denied(office, "C-1")
     office.do("open", "--ref", "C-2", "--follows", "C-1", now="2026-12-01T16:00Z")

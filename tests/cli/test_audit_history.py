@@ -344,3 +344,18 @@ def test_what_was_overridden_is_told_in_words(tmp_path: Path) -> None:
     assert {"code": "missing", "guard": "ready", "item": "exposure_days"} in fired["data"][
         "overridden"
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("C-1", "--diff", "2026-11-24", "2026-12-10", "--format", "html"),
+        ("C-1", "--diff", "2026-11-24"),
+        ("C-1", "--patient", "P 1"),
+        (),
+    ],
+)
+def test_misuse_says_where_the_usage_stands(office: Office, words: tuple[str, ...]) -> None:
+    done = office("history", *words)
+    assert (done.code, done.out) == (2, "")
+    assert "see 'casetrack history --help'" in done.err

@@ -257,3 +257,14 @@ def test_a_cluster_that_goes_away_is_an_error_and_no_verdict(
         crew.at_work(None, running.address) as executor,
     ):
         verify(str(office.db), executor=executor, tick=end)
+
+
+@pytest.mark.parametrize("words", [("--jobs", "2"), ("--cluster", "tcp://127.0.0.1:1")])
+def test_named_cases_are_folded_in_this_process_alone(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    office = practice(tmp_path)
+    office.do("open", "--ref", "C-1")
+    done = office("replay", "C-1", *words)
+    assert (done.code, done.out) == (2, "")
+    assert "work is shared with --all only" in done.err

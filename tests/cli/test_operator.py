@@ -591,6 +591,38 @@ def test_the_crontab_line_names_everything_that_cron_does_not_know(office: Offic
     assert any(line.endswith("sweep --quiet") for line in lines)
 
 
+def test_the_folders_that_the_environment_names_are_carried_along(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cron knows none of them; a shell, started with nothing else, finds the same config file."""
+    folder = tmp_path / "con fig%$x"
+    (folder / "casetrack").mkdir(parents=True)
+    (folder / "casetrack" / "config.toml").write_text('actor = "night"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.delenv("XDG_DATA_HOME")
+    line = office.do("schedule", "--cron").out.splitlines()[1].removeprefix("0 7 * * * ")
+    shown = line.replace(r"\%", "%").replace(" daily", " --now 2026-12-01 config show")
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(["sh", "-c", shown], env=env, capture_output=True, text=True, check=False)
+    assert "night" in said.stdout, (shown, said)
+    assert "XDG_DATA_HOME" not in line
+    units = office.do("schedule", "--systemd", "--json").data["units"]
+    for name in ("casetrack-daily.service", "casetrack.service"):
+        words = shlex.split(unit(units[name])["Service", "Environment"])
+        known = dict(word.replace("%%", "%").split("=", 1) for word in words)
+        assert known["XDG_CONFIG_HOME"] == str(folder)
+        assert known["XDG_STATE_HOME"] == os.environ["XDG_STATE_HOME"]
+
+
+def test_without_such_folders_none_is_named(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.delenv(f"XDG_{name}_HOME")
+    assert "XDG" not in office.do("schedule", "--cron").out
+    assert "Environment" not in office.do("schedule", "--systemd").out
+
+
 NASTY = "re ports %h $HOME \"quoted\" 'single' \\ back"
 
 

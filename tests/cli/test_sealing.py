@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from casetrack.audit import notes
 from tests import rfc6962
 from tests.cli.driver import LEDGER, NOW, Office, denied, practice, run, submitted
 from tests.contract.asking import run as sql
@@ -346,10 +347,28 @@ def test_a_leaf_that_was_changed_proves_nothing(keyed: Office) -> None:
 
 def test_the_numbers_of_sealed_and_unsealed_entries_are_told(keyed: Office) -> None:
     stats = keyed.do("db", "stats", "--json").data
-    assert (stats["sealed"], stats["unsealed"]) == (0, stats["entries"])
+    assert (stats["sealed"], stats["signed"], stats["unsealed"]) == (0, 0, stats["entries"])
     keyed.do("audit", "seal")
     stats = keyed.do("db", "stats", "--json").data
     assert (stats["sealed"], stats["unsealed"]) == (stats["entries"], 0)
+    assert stats["signed"] == stats["sealed"]
+
+
+def test_a_leaf_that_no_checkpoint_covers_is_sealed_and_not_signed(
+    keyed: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seal that is cut off before it signs leaves some."""
+    keyed.do("audit", "seal")
+    before = keyed.do("db", "stats", "--json").data
+    keyed.do("note", "C-1", "called")
+    with monkeypatch.context() as patch:
+        patch.setattr(notes, "sign", lambda *_: 1 / 0)
+        assert keyed("audit", "seal").code == 1
+    stats = keyed.do("db", "stats", "--json").data
+    assert (stats["sealed"], stats["signed"]) == (before["sealed"] + 1, before["signed"])
+    keyed.do("audit", "seal")
+    stats = keyed.do("db", "stats", "--json").data
+    assert stats["signed"] == stats["sealed"] == stats["entries"]
 
 
 def test_due_names_the_sealed_head_in_its_data_alone(keyed: Office) -> None:

@@ -15,10 +15,11 @@ from casetrack.domain import events as e
 from casetrack.domain.contest import answering
 from casetrack.errors import Refused, UnknownName
 from casetrack.reports import cover_data, cover_markdown, cover_page, cover_text
-from casetrack.reports.cover import Cover, Requirement
+from casetrack.reports.cover import Cover
+from casetrack.reports.cover_parts import Requirement
 from casetrack.reports.lines import COLUMNS, width
 from casetrack.service.covering import covered
-from casetrack.service.typed import Firing, Recording
+from casetrack.service.typed import Adopting, Firing, Recording
 from tests.cli.driver import PACKET
 from tests.regimes import Matter
 from tests.unit.test_story import Parts, words
@@ -392,6 +393,46 @@ def test_under_the_law_evidence_answers_a_denial_too() -> None:
     cover = covered(matter.tracker, "C-1", None, phi=False)
     assert points(cover) == {"experimental": ("physician_certificate",)}
     assert [c.name for c in cover.contacts] == ["The plan"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_step_that_the_state_does_not_allow_is_never_ready(form: str) -> None:
+    world = packed()
+    assert sheet(world, "submit").ready
+    world.fire("submit", "2026-11-24", method="fax")
+    cover = sheet(world, "submit")
+    assert (cover.possible, cover.ready) == (False, False)
+    data = cover_data.data(cover)
+    assert (data["possible"], data["ready"]) == (False, False)
+    assert not [lack for lack in data["missing"] if lack["blocking"]]
+    made = FORMS[form](cover)
+    made = words(made) if form == "html" else made
+    assert "NOT READY; submit is not possible in this state" in " ".join(made.split())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_evidence_that_the_workflow_adopted_does_not_know_stands_apart(form: str) -> None:
+    world = World("2026-11-24")
+    version = file(world, "inhibitor_test", "2026-11-20", "Roe.pdf", result="negative")
+    world.record("clinical_evidence", "2026-11-20")
+    world.do(Adopting(workflow="il-commercial"))
+    cover = sheet(world, "submit")
+    ((name, (paper,)),) = [(one.item, one.papers) for one in cover.former]
+    assert (name, paper.version, str(paper.on)) == ("inhibitor_test", version, "2026-11-20")
+    assert "inhibitor_test" not in {one.item for one in cover.requirements}
+    assert cover_data.data(cover)["former"][0]["item"] == name
+    made = FORMS[form](cover)
+    made = words(made) if form == "html" else made
+    assert "Evidence of other rules" in made
+    assert "inhibitor" in made.partition("Evidence of other rules")[2]
+    assert "Roe.pdf" not in made
+    assert "Roe.pdf" in FORMS[form](sheet(world, "submit", phi=True))
+
+
+def test_without_an_adoption_there_is_no_such_part() -> None:
+    cover = sheet(packed())
+    assert cover.former == ()
+    assert "other rules" not in as_text(cover)
 
 
 # Bytes, and what is typed

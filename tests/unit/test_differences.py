@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from casetrack.catalog import workflows
-from casetrack.domain.comparing import Pair, Safe, pairs
+from casetrack.domain.comparing import Pair, Safe, offices, pairs
 from casetrack.domain.workflow import Clock
 from casetrack.reports import differences
 from casetrack.reports.lines import COLUMNS, width
 from casetrack.service.bootstrap import ShippedCalendars
+from tests.world import KNOWN, proclaimed
 
 CALENDARS = ShippedCalendars()
 IDS = workflows.available()
@@ -168,3 +169,37 @@ def test_the_closing_days_that_one_side_alone_goes_by_are_shown() -> None:
     lines = [line.text for line in differences.lines(GUIDE, ours, ())]
     assert [line.split() for line in lines if "office" in line] == [["office", "none", "my-clinic"]]
     assert not any("office" in line.text for line in differences.lines(GUIDE, MEDICARE, ()))
+
+
+CHRISTMAS, SILVESTER = "2026-12-24", "2026-12-31"
+OFFICES = {
+    **KNOWN,
+    "clinic": proclaimed(KNOWN["illinois-state"], CHRISTMAS),
+    "larger": proclaimed(KNOWN["illinois-state"], CHRISTMAS, SILVESTER),
+    "other": proclaimed(KNOWN["illinois-state"], SILVESTER),
+}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "safe"),
+    [
+        ("", "", None),
+        ("clinic", "", "a"),
+        ("", "clinic", "b"),
+        ("clinic", "clinic", "same"),
+        ("clinic", "larger", "b"),
+        ("larger", "other", "a"),
+        ("clinic", "other", "depends"),
+    ],
+)
+def test_the_office_that_never_lets_us_act_later_is_safe(a: str, b: str, safe: Safe | None) -> None:
+    """Who is closed on more days acts before them; on other days, now one and now the other."""
+    left, right = (replace(GUIDE, id=f"in-{name or 'none'}", office=name) for name in (a, b))
+    assert offices(left, right, OFFICES) == safe
+    told = differences.data(left, right, (), safe)
+    assert told["office"] == {"a": a or None, "b": b or None, "safe": safe}
+    said = "\n".join(line.text for line in differences.lines(left, right, (), safe))
+    assert ("safe office" in said) == (safe is not None)
+    if safe in {"a", "b"}:
+        side = left if safe == "a" else right
+        assert f"{side.id}: we never act later" in " ".join(said.split())

@@ -1,0 +1,93 @@
+"""What a server says that turns a connection away: known by its code, in whatever language."""
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+
+import pytest
+from sqlalchemy import make_url
+
+from casetrack.errors import BadDatabase, Busy, CasetrackError
+from casetrack.ledger.sql import open_ledger
+from tests.fakes import fixed_sources
+
+CANARY = "s3cret"
+ENCRYPTION = {80877103, 80877104}  # what a client asks for before it says who it is
+
+
+@contextmanager
+def answering(code: str, said: str) -> Iterator[str]:
+    """The URL of what speaks as a server does that turns everybody away."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+        # Another process, for this one stands still while libpq asks.
+        arguments = (listening, _fatal(code, said))
+        process = get_context("fork").Process(target=_answered, args=arguments)
+        process.start()
+        port = listening.getsockname()[1]
+        try:
+            yield f"postgresql+psycopg://kim:{CANARY}@127.0.0.1:{port}/clinic"
+        finally:
+            process.kill()
+            process.join()
+
+
+def _fatal(code: str, said: str) -> bytes:
+    parts = {"S": "FATAL", "V": "FATAL", "C": code, "M": said}
+    text = b"".join(f"{kind}{value}".encode() + b"\0" for kind, value in parts.items()) + b"\0"
+    return b"E" + struct.pack("!i", 4 + len(text)) + text
+
+
+def _answered(listening: socket.socket, fatal: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            client, _ = listening.accept()
+            with client, suppress(OSError, struct.error):
+                while struct.unpack("!ii", client.recv(8))[1] in ENCRYPTION:
+                    client.sendall(b"N")
+                client.sendall(fatal)
+                client.shutdown(socket.SHUT_WR)
+                client.recv(4096)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "kind", "words"),
+    [
+        ("57P03", "das Datenbanksystem startet", Busy, "starts, stops or has no connection left"),
+        ("57P03", "the database system is starting up", Busy, "starts, stops or has no connection"),
+        ("53300", "sorry, too many clients already", Busy, "starts, stops or has no connection"),
+        ("53300", "schon zu viele Verbindungen", BadDatabase, "how many connections it allows"),
+        ("28P01", "Passwort-Authentifizierung fehlgeschlagen", BadDatabase, "turns this session"),
+        ("3D000", 'database "clinic" does not exist', BadDatabase, "turns this session away"),
+        ("28000", "kein pg_hba.conf-Eintrag", BadDatabase, "answers and turns this session away"),
+    ],
+)  # fmt: skip
+def test_a_server_that_answers_is_understood_in_any_language(
+    code: str, said: str, kind: type[CasetrackError], words: str
+) -> None:
+    with answering(code, said) as url, pytest.raises(CasetrackError) as caught:
+        open_ledger(url, fixed_sources())
+    assert type(caught.value) is kind
+    assert words in caught.value.message
+    assert CANARY not in caught.value.message
+    assert said not in caught.value.message
+
+
+def test_where_nobody_answers_it_is_said_to_be_out_of_reach() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"postgresql+psycopg://kim@127.0.0.1:{gone.getsockname()[1]}/clinic"
+    with pytest.raises(BadDatabase, match="cannot be reached; is the server running"):
+        open_ledger(url, fixed_sources())
+
+
+def test_a_server_that_is_not_let_into_by_this_user_is_not_called_out_of_reach(
+    database: str,
+) -> None:
+    url = make_url(database).set(username="nobody_there").render_as_string(hide_password=False)
+    with pytest.raises(BadDatabase, match="answers and turns this session away"):
+        open_ledger(url, fixed_sources())
+    url = make_url(database).set(database="not_there").render_as_string(hide_password=False)
+    with pytest.raises(BadDatabase, match="answers and turns this session away"):
+        open_ledger(url, fixed_sources())
