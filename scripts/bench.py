@@ -9,16 +9,27 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
-from scripts.benchmarks import audits, counting, firing, importing, reading, starting, sweeping
+from scripts.benchmarks import (
+    audits,
+    counting,
+    firing,
+    importing,
+    reading,
+    sharing,
+    starting,
+    sweeping,
+)
 from scripts.benchmarks.rows import Family, Row, Sizes
 
 BENCHES: Family = {
     **audits.BENCHES,
     **counting.BENCHES,
     **firing.BENCHES,
+    **sharing.BENCHES,
     **importing.BENCHES,
     **starting.BENCHES,
     **reading.BENCHES,
@@ -33,11 +44,18 @@ def main() -> None:
         print(*BENCHES, sep="\n")
         return
     sizes = Sizes(**{field.name: getattr(options, field.name) for field in fields(Sizes)})
-    rows = measured(options.only or BENCHES, sizes)
-    if options.json:
+    rows: list[Row] = []
+    try:
+        rows.extend(measured(options.only or BENCHES, sizes))
+    finally:  # what was measured before an interrupt is told too
+        tell(rows, sizes, as_json=options.json)
+
+
+def tell(rows: Sequence[Row], sizes: Sizes, *, as_json: bool) -> None:
+    if as_json:
         print(json.dumps([asdict(row) | {"reached": row.reached} for row in rows], indent=2))
-        return
-    print(*table(rows), "", machine(sizes), sep="\n")
+    else:
+        print(*table(rows), "", machine(sizes), sep="\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -50,20 +68,25 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(names: Sequence[str] | Family, sizes: Sizes) -> list[Row]:
-    rows: list[Row] = []
+def measured(names: Sequence[str] | Family, sizes: Sizes) -> Iterator[Row]:
+    """Each row is shown as it is found, with the minutes since the start."""
+    begun = time.monotonic()
     for name in names:
-        print(f"{name} ...", file=sys.stderr)
-        rows += BENCHES[name](sizes)
-    return rows
+        print(f"{(time.monotonic() - begun) / 60:.1f} min: {name} ...", file=sys.stderr)
+        for row in BENCHES[name](sizes):
+            print(line(row), file=sys.stderr, flush=True)
+            yield row
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
     yield "| what | reference | reach | CPU | wall | |"
     yield "|---|---|---|---|---|---|"
-    for row in rows:
-        cells = [row.what, row.reference, reach(row), number(row.cpu), number(row.wall), said(row)]
-        yield f"| {' | '.join(cells)} |"
+    yield from map(line, rows)
+
+
+def line(row: Row) -> str:
+    cells = [row.what, row.reference, reach(row), number(row.cpu), number(row.wall), said(row)]
+    return f"| {' | '.join(cells)} |"
 
 
 def reach(row: Row) -> str:

@@ -5,6 +5,7 @@ Nothing is ever looked for in the current folder.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from stat import S_ISREG
 
@@ -75,17 +76,23 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     return document
 
 
-def _folder(name: str) -> Path:
-    shipped = _PACKAGE / name
-    return shipped if shipped.is_dir() else _PACKAGE.parent / name
+def _folder(package: Path, name: str) -> Path:
+    shipped = package / name
+    return shipped if shipped.is_dir() else package.parent / name
 
 
 def _ids(folder: str) -> list[str]:
-    return sorted(path.stem for path in _folder(folder).glob("*.toml"))
+    return list(_listed(_PACKAGE, folder))
+
+
+@cache
+def _listed(package: Path, folder: str) -> tuple[str, ...]:
+    """Once for a process: what is shipped does not change while it runs."""
+    return tuple(sorted(path.stem for path in _folder(package, folder).glob("*.toml")))
 
 
 def _text(folder: str, noun: str, id: str) -> str:
-    path = _folder(folder) / f"{id}.toml"
+    path = _folder(_PACKAGE, folder) / f"{id}.toml"
     if not _ID.fullmatch(id) or not path.is_file():
         raise UnknownName(f"no {noun} has that id; there are: {', '.join(_ids(folder))}")
     return read_file(path)

@@ -128,7 +128,9 @@ def check_text(name: str, text: str, limit: int = MAX_VALUE) -> None:
         raise Unparsable(f"{name}: not valid Unicode text") from None
     if size > limit:
         raise Refused(f"{name}: {size} bytes are over the limit of {limit}")
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+    if not text.isprintable() and any(
+        unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text
+    ):
         raise Unparsable(f"{name}: holds a control character; only newline and tab are kept")
 
 

@@ -82,7 +82,7 @@ def _exact(value: object) -> object:
 def plain(value: object, name: str) -> object:
     """The value in JSON's own types; what has no place there is refused under the member's name."""
     if isinstance(value, str):
-        return checked(value, name)
+        return value if value.isprintable() else checked(value, name)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, dict):

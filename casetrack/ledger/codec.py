@@ -65,7 +65,12 @@ def record(
         "ledger": ledger_id, "key": key, "recorded_at": recorded_at, "by": sources.account,
         "data": builtins(data), "sealed": {n: digest(t) for n, t in disclosures.items()},
     })  # fmt: skip
-    return _entry(body, disclosures), disclosures
+    kept = {n: _as_read(draft.event.typed[n]) for n in disclosures}
+    return _entry(_decode_body(body), body, kept), disclosures
+
+
+def _as_read(value: e.Typed) -> e.Typed:
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _disclosures(event: e.Event, sources: Sources) -> dict[str, str]:
@@ -101,7 +106,9 @@ def parse(body: str, disclosures: Mapping[str, str], at: tuple[str, int] | None 
     what was sealed.
     """
     try:
-        entry = _entry(body, disclosures)
+        found = _decode_body(body)
+        kept = {n: _disclosed(found, n, text) for n, text in disclosures.items()}
+        entry = _entry(found, body, kept)
     except (msgspec.MsgspecError, UnicodeError, KeyError, RecursionError):
         raise Corrupt(f"{_place(body, at)}: the entry is not of format 1") from None
     if at not in (None, (entry.case, entry.version)):
@@ -119,8 +126,7 @@ def _place(body: str, at: tuple[str, int] | None) -> str:
     return f"case {at[0]} version {at[1]}"
 
 
-def _entry(body: str, disclosures: Mapping[str, str]) -> e.Entry:
-    found = _decode_body(body)
+def _entry(found: _Body, body: str, disclosed: Mapping[str, e.Typed]) -> e.Entry:
     return e.Entry(
         ledger=found.ledger,
         case=found.case,
@@ -137,7 +143,7 @@ def _entry(body: str, disclosures: Mapping[str, str]) -> e.Entry:
         sealed=found.sealed,
         body=body,
         digest=digest(body),
-        disclosed={n: _disclosed(found, n, text) for n, text in disclosures.items()},
+        disclosed=disclosed,
     )
 
 

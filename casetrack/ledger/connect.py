@@ -21,7 +21,8 @@ from casetrack.ledger.refusals import unfinished
 from casetrack.ledger.tables import APPLICATION_ID, COPYING, REVISION
 
 BUSY_SECONDS = 5.0
-PAUSE = (0.001, 0.006)  # seconds between two attempts to take the write lock
+PAUSE = (0.001, 0.006)  # seconds between two attempts to take the write lock, at first
+IMPATIENCE = 20  # the pauses are so many times shorter, and one, after a second
 PRAGMAS = (
     "synchronous=FULL",
     "secure_delete=ON",
@@ -80,16 +81,17 @@ def _await_turn(connection: Connection) -> None:
     """Take the write lock, or raise when ``BUSY_SECONDS`` have gone by.
 
     SQLite's own waits grow to a tenth of a second, in which who has just written writes again and
-    again: some would wait for seconds. Short ones of chance length give everybody the same odds.
+    again: some would wait for seconds. Short ones of chance length give everybody the same odds,
+    and better ones to who has waited longer.
     """
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         raise TypeError("an SQLite connection is needed")
-    until = monotonic() + BUSY_SECONDS
+    begun = monotonic()
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while not _taken(driver, last=monotonic() >= until):
-            sleep(uniform(*PAUSE))  # noqa: S311 - no secret
+        while not _taken(driver, last=(waited := monotonic() - begun) >= BUSY_SECONDS):
+            sleep(uniform(*PAUSE) / (1 + IMPATIENCE * min(waited, 1)))  # noqa: S311 - no secret
     finally:
         driver.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
 

@@ -1,5 +1,6 @@
 """Clients of a ledger that fire, in this process and in processes of their own."""
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -52,13 +53,16 @@ def pool(url: str, processes: int) -> Iterator[Pool]:
         yield made
 
 
-def fire_all(pool: Pool, cases: Sequence[str]) -> None:
-    list(pool.map(_fire, cases, chunksize=2))
+def fire_all(pool: Pool, cases: Sequence[str]) -> list[float]:
+    """How long each of them took, in seconds."""
+    return list(pool.map(_fire, cases, chunksize=2))
 
 
 def _open(url: str) -> None:
     _own.append(Client(url))
 
 
-def _fire(case: str) -> None:
+def _fire(case: str) -> float:
+    begun = time.perf_counter()
     _own[0].fire(case)
+    return time.perf_counter() - begun
