@@ -11,11 +11,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from casetrack.errors import Corrupt
+from casetrack.domain.reminders import Subject
+from casetrack.errors import Conflict, Corrupt
 from casetrack.ledger.runs import LONG_AGO, Claim, Taken
 from casetrack.ledger.sql import SqlLedger
 from casetrack.ledger.store import Ledger
-from tests.facts import DEC_1, NOV_10, append, deadline, new_case, noted, opened
+from tests.facts import (
+    DEC_1,
+    DIGEST,
+    NOV_10,
+    NOV_20,
+    append,
+    assigned,
+    deadline,
+    draft,
+    new_case,
+    noted,
+    opened,
+    reminded,
+    tolled,
+)
 from tests.fakes import START, FakeClock
 
 CASE, REMINDER = "01a19cc6-3d80-7000-8000-000000000003", "R-1"
@@ -253,3 +268,100 @@ def test_a_case_whose_entries_do_not_hold_is_named_and_the_others_compared(
     )
     checked = stored.runs.compare([bad.id, good.id])
     assert (checked.corrupt, checked.differing) == ((bad.id,), (good.id,))
+
+
+# Several cases at once
+
+
+def test_the_entries_and_versions_of_several_cases_are_what_each_has(office: Ledger) -> None:
+    some = list(office.case_ids())[::2]
+    asked = [*reversed(some), PLANTED]
+    assert office.several(asked) == {case: office.entries(case) for case in some}
+    assert office.versions(asked) == {case: len(office.entries(case)) for case in some}
+    assert (office.several([]), office.versions([])) == ({}, {})
+
+
+def test_drafts_on_several_cases_are_recorded_together(ledger: Ledger) -> None:
+    cases = [new_case(ledger, opened(f"C-{n}")) for n in range(3)]
+    ledger.append_all([(case, [draft(noted()), draft(assigned("eva"))]) for case in cases])
+    for case in cases:
+        entries = ledger.entries(case.id)
+        assert [entry.type for entry in entries] == ["CaseOpened", "NoteAdded", "CaseAssigned"]
+        assert ledger.views(case.id)[0].assignee == "eva"
+
+
+def test_where_one_of_several_cases_has_moved_on_nothing_is_recorded(ledger: Ledger) -> None:
+    cases = [new_case(ledger, opened(f"C-{n}")) for n in range(3)]
+    append(ledger, cases[2], noted())
+    with pytest.raises(Conflict):
+        ledger.append_all([(case, [draft(assigned("eva"))]) for case in cases])
+    assert [len(ledger.entries(case.id)) for case in cases] == [1, 1, 2]
+    assert {ledger.views(case.id)[0].assignee for case in cases} == {None}
+
+
+def test_where_a_key_of_several_is_taken_nothing_is_recorded(ledger: Ledger) -> None:
+    cases = [new_case(ledger, opened(f"C-{n}")) for n in range(2)]
+    after, _ = ledger.append(cases[1], [draft(noted(), "K")])
+    with pytest.raises(Conflict):
+        ledger.append_all([(cases[0], [draft(noted())]), (after, [draft(noted(), "K")])])
+    assert [len(ledger.entries(case.id)) for case in cases] == [1, 2]
+
+
+def test_a_conflict_in_a_transaction_undoes_the_releases_beside_it(stored: SqlLedger) -> None:
+    case = new_case(stored)
+    append(stored, case, noted())
+    asked(stored)
+
+    def recorded() -> None:
+        with stored.transaction():
+            stored.append_all([(case, [draft(noted())])])
+            stored.runs.release([claim()])
+
+    with pytest.raises(Conflict):
+        recorded()
+    assert asked(stored, "you") is None
+
+
+def test_candidates_are_asked_for_once_where_they_are_alike_and_stand_in_the_dockets_order(
+    ledger: Ledger,
+) -> None:
+    for number in (3, 1, 2):
+        armed = (deadline("reply", NOV_20), deadline("appeal", NOV_10, owner="provider"))
+        new_case(ledger, opened(f"C-{number}", armed=armed))
+    new_case(ledger, opened("C-0", armed=(deadline("reply", DEC_1),)))
+    told: list[tuple[str, Subject]] = []
+
+    def wanted(definition: str, subject: Subject) -> bool:
+        told.append((definition, subject))
+        return subject.owner == "payer"
+
+    found = ledger.candidates(NOV_20, wanted)
+    docket = [row for row in ledger.docket(NOV_20) if row.deadline.owner == "payer"]
+    assert found == [(row.case.case_id, "reply#1") for row in docket]
+    assert len(found) == 3
+    assert {definition for definition, _ in told} == {DIGEST}
+    if isinstance(ledger, SqlLedger):
+        assert len(told) == 2
+    assert {(of.act_by, of.rungs, of.sent, of.tolled) for _, of in told} == {
+        (NOV_20, ("5bd", "0bd"), (), False), (NOV_10, ("5bd", "0bd"), (), False),
+    }  # fmt: skip
+
+
+def test_a_candidate_says_what_its_warnings_hang_on(ledger: Ledger) -> None:
+    case = new_case(ledger, opened(armed=(deadline("reply", NOV_20),)))
+    append(ledger, case, reminded("reply#1", "5bd", NOV_20), tolled("reply#1"))
+    told: list[Subject] = []
+
+    def unwanted(_: str, subject: Subject) -> bool:
+        told.append(subject)
+        return False
+
+    assert ledger.candidates(NOV_20, unwanted) == []
+    _, (row,), _ = ledger.views(case.id)
+    assert told == [
+        Subject(
+            owner="payer", kind="statutory", rungs=row.rungs, act_by=NOV_20, due_on=row.due_on,
+            due_at=row.due_at, sent=("5bd",), tolled=True,
+        )
+    ]  # fmt: skip
+    assert ledger.candidates(NOV_10, lambda *_: True) == []
