@@ -145,7 +145,7 @@ def db_init(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new ledger; an existing file is refused."""
+    """Make a new ledger; where there is a file, or on a server a ledger, it is refused."""
     from casetrack.service.setup import create, location
 
     s = session(ctx)

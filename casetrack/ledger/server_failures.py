@@ -66,6 +66,7 @@ _NOT_YET = (
     "starting up", "shutting down", "recovery", "too many clients", "too many connections",
     "reserved for",
 )  # fmt: skip
+_NO_SUCH_HOST = "failed to resolve host"  # the words are the driver's, in English always
 # It may say so in another language, but tells any client by the code whether it takes connections.
 _BY_PING = {pq.Ping.OK: "08004", pq.Ping.REJECT: "57P03"}
 _PING_SECONDS = 3
@@ -102,12 +103,17 @@ def explained(error: BaseException | None, name: str, statement: str = "") -> Ca
 def _stateless(error: psycopg.Error) -> str:
     """The code that the driver left out: there was no connection, or there is none any more."""
     if error.pgconn is None:
-        return "57P01"
+        return "08006" if _never_tried(error) else "57P01"
     if any(word in str(error) for word in _NOT_YET):
         return "57P03"
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return "08006"
     return _BY_PING.get(_pinged(error.pgconn), "08006")
+
+
+def _never_tried(error: psycopg.Error) -> bool:
+    """The address has an option that there is none of, or a name that none goes by."""
+    return isinstance(error, psycopg.ProgrammingError) or _NO_SUCH_HOST in str(error)
 
 
 def _pinged(attempt: pq.abc.PGconn) -> pq.Ping:

@@ -75,6 +75,15 @@ def test_a_server_that_answers_is_understood_in_any_language(
     assert said not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["nohost.invalid/clinic", "127.0.0.1/clinic?foo=bar", "127.0.0.1/clinic?connect_timeout=soon"],
+)
+def test_an_address_that_leads_nowhere_is_no_connection_that_broke(place: str) -> None:
+    with pytest.raises(BadDatabase, match="cannot be reached"):
+        open_ledger(f"postgresql+psycopg://kim:{CANARY}@{place}", fixed_sources())
+
+
 def test_where_nobody_answers_it_is_said_to_be_out_of_reach() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"postgresql+psycopg://kim@127.0.0.1:{gone.getsockname()[1]}/clinic"
