@@ -1,11 +1,12 @@
 """The docket and the case list, as statements on the views."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, null, or_, select
 
+from casetrack.domain.reminders import Subject
 from casetrack.ledger import tables as t
 from casetrack.ledger.canonical import instant
 from casetrack.ledger.distinct import distinct
@@ -71,6 +72,40 @@ def doubtful(
         for row in docket(connection, every.where(doubt))
     }
     return sorted(found.values(), key=docket_order)
+
+
+_SUBJECT = (
+    _case.definition, _deadline.owner, _deadline.kind, _deadline.rungs, _deadline.act_by,
+    _deadline.due_on, _deadline.due_at, _deadline.sent, _deadline.tolled_on,
+)  # fmt: skip
+
+
+def subjects(
+    connection: Connection, until: date
+) -> dict[tuple[str, Subject], list[tuple[str, str]]]:
+    """Alike ones are read as what they are once, and come in the order of their index."""
+    joined = t.deadline_view.join(t.case_view, _case.case_id == _deadline.case_id)
+    found = select(_deadline.case_id, _deadline.deadline, *_SUBJECT).select_from(joined)
+    rows: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+    for case_id, deadline, *of in connection.execute(
+        found.where(t.OPEN, _deadline.act_by <= until.isoformat())
+    ):
+        rows.setdefault(tuple(of), []).append((case_id, deadline))
+    return {(definition, _subject(of)): some for (definition, *of), some in rows.items()}
+
+
+def _subject(of: Sequence[Any]) -> Subject:
+    owner, kind, rungs, act_by, due_on, due_at, sent, tolled_on = of
+    return Subject(
+        owner=owner,
+        kind=kind,
+        rungs=tuple(rungs.split()),
+        act_by=date.fromisoformat(act_by),
+        due_on=date.fromisoformat(due_on),
+        due_at=datetime.fromisoformat(due_at),
+        sent=tuple(sent.split()),
+        tolled=tolled_on is not None,
+    )
 
 
 _SORT = (

@@ -8,6 +8,7 @@ from typing import Any
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry
 from casetrack.domain.fold import evolve, replay
+from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger import canonical, rowwise
 from casetrack.ledger.codec import opening, parse, record
@@ -197,6 +198,9 @@ class MemoryLedger:
     ) -> Iterator[DocketRow]:
         cases = self._cases.values()
         yield from rowwise.docket(cases, until, patients=patients, ended_from=ended_from)
+
+    def subjects(self, until: date) -> Mapping[tuple[str, Subject], Sequence[tuple[str, str]]]:
+        return rowwise.subjects(self.docket(until))
 
     def grounds(self) -> Sequence[tuple[str, str]]:
         rows = rowwise.running(self._cases.values())

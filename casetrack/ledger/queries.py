@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger import listing, reading
 from casetrack.ledger.store import (
@@ -46,6 +47,10 @@ class SqlQueries:
         statement = listing.docket_statement(until, patients=patients, ended_from=ended_from)
         with self._reading() as connection:
             yield from listing.docket(connection, statement)
+
+    def subjects(self, until: date) -> Mapping[tuple[str, Subject], Sequence[tuple[str, str]]]:
+        with self._reading() as connection:
+            return listing.subjects(connection, until)
 
     def grounds(self) -> Sequence[tuple[str, str]]:
         with self._reading() as connection:

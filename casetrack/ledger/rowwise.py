@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from casetrack.domain.case import Case
+from casetrack.domain.reminders import Subject
 from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
 from casetrack.ledger.views import case_row, current_values, deadline_rows, texts
 
@@ -47,6 +48,27 @@ def crossing(
         and row.crosses_to >= first
     ]
     return sorted(found, key=lambda row: (row.case_id, row.deadline))
+
+
+def _subject(row: DeadlineRow) -> Subject:
+    return Subject(
+        owner=row.owner,  # type: ignore[arg-type]  # the views hold what the entries do
+        kind=row.kind,  # type: ignore[arg-type]  # the same
+        rungs=row.rungs,
+        act_by=row.act_by,
+        due_on=row.due_on,
+        due_at=row.due_at,
+        sent=row.sent,
+        tolled=row.tolled_on is not None,
+    )
+
+
+def subjects(rows: Iterable[DocketRow]) -> dict[tuple[str, Subject], list[tuple[str, str]]]:
+    found: dict[tuple[str, Subject], list[tuple[str, str]]] = {}
+    for row in rows:
+        of = row.case.definition, _subject(row.deadline)
+        found.setdefault(of, []).append((row.case.case_id, row.deadline.deadline))
+    return found
 
 
 def sort_of(row: DocketRow) -> Sort:

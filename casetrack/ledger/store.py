@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from casetrack.domain.case import Case
 from casetrack.domain.events import Entry, Event, Target
+from casetrack.domain.reminders import Subject
 from casetrack.ledger.runs import Runs
 from casetrack.ledger.trees import Tree
 
@@ -210,6 +211,12 @@ class Ledger(Protocol):
         """Open deadlines, ``act_by`` up to ``until`` inclusive, by act_by, due_at, reference.
 
         ``ended_from``: also those no longer open, from that ``act_by`` on, inclusive.
+        """
+
+    def subjects(self, until: date) -> Mapping[tuple[str, Subject], Sequence[tuple[str, str]]]:
+        """By workflow and what warnings hang on, (case id, name) of the open deadlines.
+
+        With ``act_by`` up to ``until`` inclusive.
         """
 
     def grounds(self) -> Sequence[tuple[str, str]]:

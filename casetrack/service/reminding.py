@@ -10,9 +10,8 @@ from casetrack.domain import events as e
 from casetrack.domain.case import Case, Tracked
 from casetrack.domain.docket import expires
 from casetrack.domain.fold import replay
-from casetrack.domain.reminders import Place, Rung
+from casetrack.domain.reminders import Place, Rung, Subject
 from casetrack.domain.workflow import Workflow
-from casetrack.ledger.store import DeadlineRow, DocketRow
 from casetrack.reports.notices import Notice
 from casetrack.service.tracker import REMINDERS, Tracker
 
@@ -62,27 +61,13 @@ def place_of(tracker: Tracker, workflow: Workflow) -> Place:
     return Place(calendar=tracker.desk.open_days(workflow), zone=workflow.zone)
 
 
-def may_be_due(tracker: Tracker, row: DocketRow) -> bool:
+def may_be_due(tracker: Tracker, definition: str, of: Subject) -> bool:
     """Whether the views say that something of the deadline is due; a doubt says yes."""
     try:
-        workflow = tracker.desk.definitions.pinned(row.case.definition)
-        place = place_of(tracker, workflow)
-        return bool(reminders.due(subject_of(row.deadline), place, tracker.now))
+        workflow = tracker.desk.definitions.pinned(definition)
+        return bool(reminders.due(of, place_of(tracker, workflow), tracker.now))
     except Exception:  # noqa: BLE001  # whatever the views hold, the entries are asked next
         return True
-
-
-def subject_of(row: DeadlineRow) -> reminders.Subject:
-    return reminders.Subject(
-        owner=row.owner,  # type: ignore[arg-type]  # the views hold what the entries do
-        kind=row.kind,  # type: ignore[arg-type]  # the same
-        rungs=row.rungs,
-        act_by=row.act_by,
-        due_on=row.due_on,
-        due_at=row.due_at,
-        sent=row.sent,
-        tolled=row.tolled_on is not None,
-    )
 
 
 def find(tracker: Tracker, case_id: str, deadline: str) -> Due | None:

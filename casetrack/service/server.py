@@ -17,7 +17,6 @@ from casetrack.service.locks import alone
 from casetrack.service.notify import Channel
 from casetrack.service.operating import Operating
 from casetrack.service.outcomes import Swept
-from casetrack.service.reminding import subject_of
 from casetrack.service.sweep import sweep
 from casetrack.service.tracker import Tracker
 
@@ -110,8 +109,5 @@ def next_hour(tracker: Tracker) -> datetime | None:
     if not hours:
         return None
     near = dates.local_date(tracker.now + timedelta(hours=max(hours), days=1), ZONE)
-    moments = (
-        reminders.next_hour(subject_of(row.deadline), tracker.now)
-        for row in tracker.ledger.docket(near)
-    )
+    moments = (reminders.next_hour(of, tracker.now) for _, of in tracker.ledger.subjects(near))
     return min((at for at in moments if at is not None), default=None)

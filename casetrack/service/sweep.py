@@ -114,11 +114,13 @@ def _looked(tracker: Tracker) -> tuple[tuple[Shift, ...], list[At], Checked]:
 def _candidates(tracker: Tracker) -> list[At]:
     """The deadlines of which the views say that something is due, the earliest first."""
     last = reminders.reach(tracker.ledger.runs.ladders(), ZONE, tracker.now)
-    return [
-        (row.case.case_id, row.deadline.deadline)
-        for row in tracker.ledger.docket(last)
-        if may_be_due(tracker, row)
+    found = [
+        (of.act_by, of.due_at, *at)
+        for (definition, of), some in tracker.ledger.subjects(last).items()
+        if may_be_due(tracker, definition, of)
+        for at in some
     ]
+    return [(case_id, deadline) for _, _, case_id, deadline in sorted(found)]
 
 
 def _broken(case_id: str) -> Failed:

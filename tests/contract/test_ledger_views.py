@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from casetrack.domain import events as e
 from casetrack.domain.fold import replay
+from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger.store import DeadlineRow, Ledger, Query, Stats
 from tests.contract.asking import found, listed, on_docket, refusal
@@ -322,6 +324,35 @@ def test_what_two_doubts_are_about_comes_once_and_in_the_dockets_order(ledger: L
     rows = list(ledger.doubtful([("reply", "presumed_receipt")], patients=True))
     assert [row.case.reference for row in rows] == ["C-2", "C-3", "C-1"]
     assert rows[0].patient == "P"
+
+
+def test_subjects_are_what_the_warnings_of_open_deadlines_up_to_a_day_hang_on(
+    ledger: Ledger,
+) -> None:
+    armed = (deadline("reply", NOV_20), deadline("appeal", NOV_20, owner="provider"))
+    later = (*armed, deadline("late", DEC_1), deadline("over", NOV_10))
+    one = new_case(ledger, opened("C-1", armed=armed))
+    other = new_case(ledger, opened("C-2", armed=later))
+    append(ledger, other, fired(closed=(ended("over#1"),)), reminded("appeal#1", "5bd", NOV_20))
+    still = new_case(ledger, opened("C-3", armed=armed[:1]))
+    append(ledger, still, tolled("reply#1"))
+    shared = {"act_by": NOV_20, "due_on": NOV_20, "due_at": armed[0].reading.due_at,
+              "kind": "statutory", "rungs": ("5bd", "0bd")}  # fmt: skip
+    payer = Subject(owner="payer", **shared)  # type: ignore[arg-type]
+    ours = Subject(owner="provider", **shared)  # type: ignore[arg-type]
+    expected = {
+        payer: [(one.id, "reply#1"), (other.id, "reply#1")],
+        ours: [(one.id, "appeal#1")],
+        replace(ours, sent=("5bd",)): [(other.id, "appeal#1")],
+        replace(payer, tolled=True): [(still.id, "reply#1")],
+    }
+    found = ledger.subjects(NOV_20)
+    assert {definition for definition, _ in found} == {one.definition}
+    assert {of: sorted(some) for (_, of), some in found.items()} == expected
+    assert {at for some in ledger.subjects(DEC_1).values() for at in some} - {
+        at for some in expected.values() for at in some
+    } == {(other.id, "late#1")}
+    assert not ledger.subjects(date(2026, 11, 19))
 
 
 def test_grounds_are_what_each_clock_of_an_open_deadline_counts_from(ledger: Ledger) -> None:
