@@ -122,8 +122,6 @@ def _print(found: "Docket", form: Format) -> None:
 
 
 def _text(found: "Docket", form: Format) -> str:
-    import json
-
     from casetrack.reports import data, html, ics, markdown, table, text
 
     match form:
@@ -138,7 +136,7 @@ def _text(found: "Docket", form: Format) -> str:
         case Format.csv:
             return "".join(table.due(found))
         case Format.json:
-            return json.dumps(data.due(found), ensure_ascii=False) + "\n"
+            return data.due(found)
 
 
 def _fails(found: "Docket", fail_on: FailOn) -> bool:

@@ -26,30 +26,40 @@ def plain(value: object) -> Any:  # noqa: ANN401  # JSON is what it is
 
 def item(line: Item) -> dict[str, Any]:
     """One docket line; ``patient`` only where it is given."""
-    made = dict(zip(FIELDS, _values(line), strict=True))
+    made = _item(line)
     for name in _DAYS:
         if (day := made[name]) is not None:
             made[name] = day.isoformat()
     made["ended_by"] = list(line.ended_by)
+    return made
+
+
+def _item(line: Item) -> dict[str, Any]:
+    made = dict(zip(FIELDS, _values(line), strict=True))
     if line.patient is None:
         del made["patient"]
     return made
 
 
-def due(docket: Docket) -> dict[str, Any]:
-    """``casetrack.due/1``; ``next`` is the earliest ``act_by`` of all, shown or not."""
+def due(docket: Docket) -> str:
+    """``casetrack.due/1``, a line; ``next`` is the earliest ``act_by`` of all, shown or not."""
+    made = msgspec.json.encode(_due(docket))
+    return msgspec.json.format(made, indent=0).decode() + "\n"
+
+
+def _due(docket: Docket) -> dict[str, Any]:
     return {
         "schema": "casetrack.due/1",
         "as_of": dates.instant_text(docket.as_of),
         "zone": docket.zone,
         "within": docket.within,
-        "until": docket.until.isoformat(),
+        "until": docket.until,
         "practice": docket.practice,
-        "items": [item(line) for line in ordered(docket)],
+        "items": [_item(line) for line in ordered(docket)],
         "counts": tally(docket.items),
         "open_cases": docket.open_cases,
-        "next": None if docket.next_on is None else docket.next_on.isoformat(),
-        "by_state": plain(docket.by_state),
-        "doubts": plain(docket.doubts),
-        "ledger": plain(docket.ledger),
+        "next": docket.next_on,
+        "by_state": docket.by_state,
+        "doubts": docket.doubts,
+        "ledger": docket.ledger,
     }

@@ -174,7 +174,7 @@ def _alike(row: DocketRow) -> object:
     case, of = row.case, row.deadline
     return (
         case.definition, case.state, of.clock, of.act_by, of.due_at, of.due_on, of.law_by,
-        of.stated_due_on, of.unproven, of.tolled_on, of.rungs, of.counted_from,
+        of.stated_due_on, of.unproven, of.tolled_on, of.rungs,
     )  # fmt: skip
 
 

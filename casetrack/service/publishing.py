@@ -1,6 +1,5 @@
 """The reports of a daily run, each put in its place whole or not at all."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -48,6 +47,6 @@ def _forms(tracker: Tracker, docket: Docket, foot: Foot | None) -> Mapping[str, 
         "due.txt": plain,
         "due.html": lambda: html.render(docket, foot),
         "due.csv": lambda: "".join(table.due(docket)),
-        "due.json": lambda: json.dumps(data.due(docket), ensure_ascii=False) + "\n",
+        "due.json": lambda: data.due(docket),
         "due.ics": calendar,
     }

@@ -280,8 +280,9 @@ TAMPERING = (
     "UPDATE OR REPLACE case_view SET reference = 'C-0'",
     (
         "INSERT OR REPLACE INTO case_view SELECT 'x' || case_id, reference, workflow, definition,"
-        " state, 1, assignee, version FROM case_view"
+        " state, 1, assignee, version, silent FROM case_view"
     ),
+    "UPDATE case_view SET silent = 1 - silent",
     "UPDATE deadline_view SET owner = 'nobody', kind = 'nothing', clock = 'none'",
 )
 

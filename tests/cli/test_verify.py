@@ -224,6 +224,7 @@ def test_every_case_is_folded_again(office: Office) -> None:
         ("UPDATE value_view SET value = 'x' WHERE case_id = {}", ["fields"]),
         ("INSERT INTO value_view VALUES ({}, 'a', 0, 'x')", ["fields"]),
         ("UPDATE case_view SET reference = 'C-9' WHERE reference = 'C-2'", ["reference"]),
+        ("UPDATE case_view SET silent = 1 WHERE reference = 'C-2'", ["state"]),
         ("DELETE FROM case_view WHERE reference = 'C-2'", ["state"]),
     ],
 )

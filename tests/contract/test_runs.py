@@ -220,7 +220,7 @@ def test_a_row_given_to_another_case_is_missed_by_its_own(stored: SqlLedger) -> 
 
 
 DISPLACING = (
-    f"INSERT OR REPLACE INTO case_view VALUES ('{PLANTED}', 'A', 'w', 'd', 's', 0, NULL, 1)",
+    f"INSERT OR REPLACE INTO case_view VALUES ('{PLANTED}', 'A', 'w', 'd', 's', 0, NULL, 1, 0)",
     "UPDATE OR REPLACE case_view SET reference = 'A' WHERE reference = 'B'",
 )
 
@@ -247,7 +247,7 @@ def test_a_view_that_holds_no_day_is_damage_that_says_what_to_do(stored: SqlLedg
 
 
 def test_a_planted_case_is_taken_out_of_the_views(stored: SqlLedger) -> None:
-    run(stored.path, f"INSERT INTO case_view VALUES ('{CASE}', 'X', 'w', 'd', 's', 0, NULL, 1)")
+    run(stored.path, f"INSERT INTO case_view VALUES ('{CASE}', 'X', 'w', 'd', 's', 0, NULL, 1, 0)")
     assert stored.runs.compare(stored.runs.touched()).differing == (CASE,)
     assert stored.case_row(CASE) is None
 

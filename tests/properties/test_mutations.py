@@ -659,7 +659,7 @@ def a_key_that_was_not_handed_over(f: Forger) -> Found:
 IN_VIEWS = {
     "case_view": {
         "reference": "C-X", "workflow": "x", "definition": "x", "state": "won", "final": 1,
-        "assignee": "mallory", "version": 2_000,
+        "assignee": "mallory", "version": 2_000, "silent": 7,
     },
     "deadline_view": {
         "clock": "x", "owner": "x", "kind": "planned", "due_on": "2031-01-01", "due_at": "x",

@@ -1,5 +1,6 @@
 """Sent is not received: a filing without proof that it arrived, and what nobody is watching."""
 
+import json
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -284,7 +285,7 @@ def test_the_report_tells_every_doubt_as_text_markdown_and_data() -> None:
     matter.fire("file_appeal", FILED)
     found = due(matter)
     kinds = ["unproven", "stated_date", "unassigned"]
-    assert [doubt["kind"] for doubt in data.due(found)["doubts"]] == kinds
+    assert [doubt["kind"] for doubt in json.loads(data.due(found))["doubts"]] == kinds
     lines = [line.text for line in text.render(found)]
     start = lines.index("Doubts that move a date (3)")
     told = " ".join(" ".join(lines[start:]).split())
@@ -313,7 +314,7 @@ def test_a_long_list_of_cases_is_cut_short_in_the_text_alone() -> None:
     shown = " ".join(" ".join(line.text for line in text.render(found)).split())
     assert "silent 40 cases: C-0, C-1, " in shown
     assert "C-11 and 28 more; quiet" in shown
-    assert len(data.due(found)["doubts"]) == 40
+    assert len(json.loads(data.due(found))["doubts"]) == 40
 
 
 # The date of the infusion

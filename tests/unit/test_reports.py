@@ -216,7 +216,7 @@ def as_text(docket: Docket) -> str:
 
 
 def as_json(docket: Docket) -> str:
-    return json.dumps(data.due(docket), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json.loads(data.due(docket)), indent=2, ensure_ascii=False) + "\n"
 
 
 def as_csv(docket: Docket) -> str:
@@ -268,15 +268,21 @@ def test_patients_stand_only_where_they_are_given() -> None:
 
 def test_csv_is_read_back_with_the_fields_of_json() -> None:
     rows = list(csv.DictReader(table.due(DUE)))
-    items = data.due(DUE)["items"]
+    items = json.loads(data.due(DUE))["items"]
     assert [row["case"] for row in rows] == [item["case"] for item in items]
     assert set(rows[0]) == set(data.FIELDS)
     assert rows[0]["ended_by"] == "overturn;uphold"
     assert int(rows[0]["business_days_left"]) < 0
 
 
+def test_json_is_one_line_as_every_other_command_writes_it() -> None:
+    for docket in (DUE, EMPTY):
+        made = data.due(docket)
+        assert made == json.dumps(json.loads(made), ensure_ascii=False) + "\n"
+
+
 def test_json_is_sorted_and_counts_every_status() -> None:
-    made = data.due(DUE)
+    made = json.loads(data.due(DUE))
     order = [(i["act_by"], i["due_at"], i["case"]) for i in made["items"]]
     assert order == sorted(order)
     assert made["counts"] == tally(ITEMS)
