@@ -19,6 +19,7 @@ class FileDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine = connect.engine_for(path)
+        self._writing = connect.writing(self._engine)
 
     @property
     def name(self) -> str:
@@ -33,7 +34,7 @@ class FileDatabase:
         return self._engine
 
     def writing(self, *, settled: bool = True) -> Engine:  # noqa: ARG002 - there is one way only
-        return connect.writing(self._engine)
+        return self._writing
 
     @contextmanager
     def reworded(self) -> Iterator[None]:
