@@ -86,8 +86,12 @@ def _whole(step: Plan, above: str) -> bool:
     """An index that is gone through for its first row alone is not read as a whole."""
     if step["Node Type"] == "Seq Scan":
         return True
+    if step["Node Type"] == "Bitmap Heap Scan":
+        parts = (part for part, _ in _steps(step) if part["Node Type"] == "Bitmap Index Scan")
+        return any("Index Cond" not in part for part in parts)
     first = above == "Limit" and "Filter" not in step
-    return "Index" in step["Node Type"] and "Index Cond" not in step and not first
+    by_index = step["Node Type"] in {"Index Scan", "Index Only Scan"}
+    return by_index and "Index Cond" not in step and not first
 
 
 COMMANDS: Mapping[str, Callable[[Tracker, str], object]] = {
