@@ -181,7 +181,13 @@ WHERE relname = '{}' AND NOT granted AND relnamespace = 'casetrack'::regnamespac
 
 
 # As somebody who runs it again as long as it says that others are at work.
-PATIENT = ("bash", "-c", 'until "$@" 2>/dev/null || [ $? != 75 ]; do :; done', "-", *UPGRADE)
+PATIENT = (
+    "bash",
+    "-c",
+    'while "$@" 2>/dev/null; code=$?; [ $code = 75 ]; do :; done; exit $code',
+    "-",
+    *UPGRADE,
+)
 
 
 def begun(url: str, words: tuple[str, ...] = UPGRADE) -> "subprocess.Popen[bytes]":
