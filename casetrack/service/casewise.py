@@ -11,11 +11,12 @@ from casetrack.audit.problems import Findings
 from casetrack.audit.streams import Beside, sealed_cases
 from casetrack.ledger.scan import Row, Scan
 from casetrack.ledger.spans import Span
-from casetrack.ledger.store import LEDGER_CASE
+from casetrack.ledger.store import LEDGER_CASE, CaseRow
 from casetrack.service.chaining import diagnose
 from casetrack.service.ranges import MOST_LEFT, Looked, Place, Tick
 
 OWN_STREAM = LEDGER_CASE.encode()
+_VERSION = CaseRow.__struct_fields__.index("version")
 
 
 class Cases:
@@ -106,7 +107,7 @@ class Cases:
             return
         proof.compare(beside.views)
         for row in beside.views["case_view"]:
-            version = row[-1]
+            version = row[_VERSION]
             if isinstance(version, int) and version > last:
                 why = f"the view knows version {version}, and the last one is {last}"
                 self._findings.add("truncated", why, case, last + 1)
