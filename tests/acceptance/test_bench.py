@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TINY = ["--rounds", "1", "--entries", "40", "--cases", "20", "--rows", "20"]
-QUICK = {"days-numpy", "days-holidays", "fire-sqlite", "import"}
+QUICK = {"fire-sqlite"}
 
 
 def bench(*arguments: str) -> str:
