@@ -17,8 +17,11 @@ import pytest
 from casetrack.ledger import copying
 from casetrack.ledger.copying import Target
 from casetrack.ledger.scan import Scan
+from casetrack.ledger.sql import create_ledger
 from tests import servers
 from tests.cli.driver import LEDGER, Office, Run, practice, run, submitted
+from tests.facts import append, new_case, noted, opened
+from tests.fakes import fixed_sources
 from tests.servers import answered
 
 LATER = "2026-11-24T17:00Z"
@@ -128,6 +131,22 @@ def test_a_ledger_goes_from_file_to_server_to_server_to_file_to_file_unchanged(
         assert said["actor"] == "ada"
         assert on(place, "audit", "verify").code == 0
         assert json.loads(on(place, "replay", "--all", "--json").out)["differing"] == []
+
+
+def test_a_ledger_in_earnest_of_another_year_and_writer_goes_to_a_server_as_it_is(
+    tmp_path: Path, database: str
+) -> None:
+    """A writer there would be held to its own name and to the time; the copying owner is not."""
+    old = create_ledger(str(tmp_path / "cases.db"), fixed_sources())
+    append(old, new_case(old, opened(patient="Žofie")), noted())
+    old.close()
+    done = copied(str(tmp_path / "cases.db"), database, now=None)
+    assert done.code == 0, done
+    kept = held(database)
+    assert kept == held(str(tmp_path / "cases.db"))
+    said = [json.loads(row[-1]) for row in kept["ledger"]]
+    assert {body["by"].partition(":")[0] for body in said[:-1]} == {"os"}
+    assert not said[0]["data"]["practice"]
 
 
 def test_a_copy_is_worked_on_and_sealed_on_as_the_ledger_was(office: Office, database: str) -> None:

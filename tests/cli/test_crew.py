@@ -120,11 +120,11 @@ def test_encryption_that_nobody_set_up_is_told(office: Office) -> None:
 # Processes
 
 
-def test_processes_print_what_one_prints(office: Office) -> None:
-    for audit in (("audit", "verify"), ("audit", "conformance")):
-        shared = office(*audit, "--jobs", "2")
-        assert shared == office(*audit)
-        assert office(*audit, "--jobs", "1") == shared
+@pytest.mark.parametrize("audit", COMMANDS, ids=" ".join)
+def test_processes_print_what_one_prints(office: Office, audit: tuple[str, ...]) -> None:
+    shared = office(*audit, "--json", "--jobs", "2")
+    assert shared == office(*audit, "--json")
+    assert office(*audit, "--json", "--jobs", "1") == shared
 
 
 def test_a_killed_process_is_an_error_and_no_verdict() -> None:
@@ -238,6 +238,16 @@ def test_a_cluster_prints_what_one_process_prints_even_if_a_worker_is_killed(
     assert shared == verify(str(office.db))
     assert running.workers[0].wait() == -signal.SIGKILL
     assert outputs(office, "--cluster", running.address) == alone
+
+
+def test_a_cluster_reads_a_server_as_one_process_does(
+    office: Office, running: clusters.Cluster, database: str
+) -> None:
+    office.do("db", "copy", str(office.db), database)
+    there = Office(office.folder, server=database)
+    alone = outputs(there)
+    assert [code for code, *_ in alone] == [code for code, *_ in outputs(office)]
+    assert outputs(there, "--cluster", running.address) == alone
 
 
 @pytest.mark.full

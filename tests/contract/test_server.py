@@ -219,6 +219,23 @@ def test_a_database_holds_one_ledger(shared: SqlLedger, database: str) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("asked", ["address", "database"])
+def test_no_other_schema_is_looked_at(shared: SqlLedger, database: str, asked: str) -> None:
+    (case_id,) = shared.case_ids()
+    execute(database, "CREATE SCHEMA evil", "CREATE TABLE evil.ledger (LIKE casetrack.ledger)",
+            "CREATE TABLE evil.case_view (LIKE casetrack.case_view)")  # fmt: skip
+    place = make_url(database)
+    if asked == "address":
+        place = place.update_query_dict({"options": "-c search_path=evil"})
+    else:
+        execute(database, f"ALTER DATABASE {place.database} SET search_path = evil")
+    again = open_ledger(place.render_as_string(hide_password=False), fixed_sources())
+    case, _ = append(again, replay(case_id, again.entries(case_id)), noted())
+    assert (case.version, again.references("", 2)) == (3, [("C-1", case_id)])
+    again.close()
+    assert answered(database, "SELECT count(*) FROM evil.ledger") == [(0,)]
+
+
 def test_an_empty_database_says_what_to_do(database: str) -> None:
     says = refusal(lambda: open_ledger(database, fixed_sources()), BadDatabase)
     assert says.startswith("no ledger at postgresql://")

@@ -4,7 +4,9 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
@@ -82,6 +84,44 @@ def test_a_server_that_answers_is_understood_in_any_language(
 def test_an_address_that_leads_nowhere_is_no_connection_that_broke(place: str) -> None:
     with pytest.raises(BadDatabase, match="cannot be reached"):
         open_ledger(f"postgresql+psycopg://kim:{CANARY}@{place}", fixed_sources())
+
+
+ASKS_FOR_A_PASSWORD = b"R" + struct.pack("!ii", 8, 3)
+
+
+def test_the_password_comes_from_the_file_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, heard = Pipe(duplex=False)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        process = get_context("fork").Process(target=_hearing, args=(listening, heard))
+        process.start()
+        kept = tmp_path / "pass"
+        kept.write_text(f"127.0.0.1:{port}:clinic:kim:{CANARY}\n", encoding="utf-8")
+        kept.chmod(0o600)
+        monkeypatch.setenv("PGPASSFILE", str(kept))
+        with pytest.raises(CasetrackError) as caught:
+            open_ledger(f"postgresql+psycopg://kim@127.0.0.1:{port}/clinic", fixed_sources())
+        assert told.poll(30)
+        assert told.recv_bytes() == f"{CANARY}\0".encode()
+        process.kill()
+        process.join()
+    assert CANARY not in caught.value.message
+
+
+def _hearing(listening: socket.socket, heard: Connection) -> None:
+    """Asks the first that comes for a password, and passes it on."""
+    client, _ = listening.accept()
+    with client:
+        while struct.unpack("!ii", client.recv(8))[1] in ENCRYPTION:
+            client.sendall(b"N")
+        client.sendall(ASKS_FOR_A_PASSWORD)
+        text = b""
+        while not text.endswith(f"{CANARY}\0".encode()):
+            text += client.recv(4096)
+        heard.send_bytes(text[-len(CANARY) - 1 :])
+        client.sendall(_fatal("28P01", "no"))
 
 
 def test_where_nobody_answers_it_is_said_to_be_out_of_reach() -> None:
