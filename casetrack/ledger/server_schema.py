@@ -6,7 +6,7 @@ drop them, as on every database; the audit says so.
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Text, text
 
 from casetrack.ledger.tables import (
     KEY_TAKEN,
@@ -172,8 +172,17 @@ def create(connection: Connection) -> None:
     for index in (index for table in metadata.tables.values() for index in table.indexes):
         index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
     metadata.create_all(connection)
-    for statement in (*guards(), *_STAMP):
+    for statement in (*_bytewise(), *guards(), *_STAMP):
         connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def _bytewise() -> Iterator[str]:
+    """Text is compared byte by byte, as in a file, whatever the database's own collation."""
+    for table in metadata.sorted_tables:
+        texts = (c.name for c in table.c if isinstance(c.type, Text))
+        changes = (f'ALTER COLUMN {name} TYPE text COLLATE "C"' for name in texts)
+        if changed := ", ".join(changes):
+            yield f"ALTER TABLE {table.name} {changed}"
 
 
 def guards() -> Iterator[str]:

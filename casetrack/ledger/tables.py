@@ -41,12 +41,10 @@ _CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
 _LONG = Integer().with_variant(BigInteger(), "postgresql")
-# Compared byte by byte, as in a file, whatever the database's own collation.
-_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, _TEXT, nullable=nullable)
+    return Column(name, Text, nullable=nullable)
 
 
 def _integer(name: str) -> Column[int]:
