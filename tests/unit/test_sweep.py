@@ -238,7 +238,7 @@ def test_what_another_sweep_claims_while_this_one_waits_for_the_database_is_left
 
 
 @pytest.mark.parametrize(
-    "until", [timedelta(0), timedelta(days=-1), timedelta(minutes=6), timedelta(days=9999)], ids=str
+    "until", [timedelta(0), timedelta(days=-1), timedelta(minutes=11), timedelta(days=9999)], ids=str
 )
 def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
     office: Practice, until: timedelta
@@ -248,6 +248,13 @@ def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
     (sent,) = office.sweep().sent
     assert sent.may_repeat
     assert office.box.notices[0].may_repeat
+
+
+@pytest.mark.parametrize("ahead", [timedelta(milliseconds=5), timedelta(minutes=5)], ids=str)
+def test_a_claim_by_a_clock_ahead_of_ours_is_believed(office: Practice, ahead: timedelta) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", holders.LEASE + ahead)
+    assert (office.sweep().held, office.box.notices) == (1, [])
 
 
 def test_a_claim_of_a_dead_process_is_taken_over_at_once(office: Practice) -> None:
