@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from casetrack.domain import dates, reminders
 from casetrack.errors import BadDatabase, Busy, Corrupt, Refused
 from casetrack.ledger.runs import At, Checked
+from casetrack.service import holders
 from casetrack.service.due import ZONE
 from casetrack.service.notify import Channel
 from casetrack.service.outcomes import Failed, Sent, Swept
@@ -30,12 +31,15 @@ _PAUSE = 0.2  # seconds
 
 
 def admit(tracker: Tracker, *, accept_gap: bool) -> tuple[date, ...]:
-    """The days missed since the last sweep; refuses a clock that can't be right."""
+    """The days missed since the last sweep; refuses a clock that can't be right.
+
+    Other machines' clocks may be a little ahead: their entries stop nobody's sweep.
+    """
     runs = tracker.ledger.runs
     newest = runs.newest()
     # Read after the newest entry was, since others may write meanwhile.
     now = tracker.ledger.sources.now()
-    if newest is not None and now < newest:
+    if newest is not None and now < newest - holders.SKEW:
         raise Refused(
             f"the clock says {dates.local_text(now, ZONE)}, before the newest entry's"
             f" {dates.local_text(newest, ZONE)}; nothing was sent: set the clock right"

@@ -181,10 +181,22 @@ def test_one_failure_silences_no_other_reminder(office: Practice) -> None:
 
 def test_a_clock_behind_the_newest_entry_is_refused(office: Practice) -> None:
     office.case("C-1", filing(NOV_30))
-    office.clock.move(seconds=-1)
+    office.clock.move(minutes=-5, microseconds=-1)
     with pytest.raises(Refused, match="before the newest entry"):
         office.sweep()
     assert office.box.notices == []
+
+
+def test_entries_of_a_machine_whose_clock_is_a_little_ahead_stop_no_sweep(
+    office: Practice,
+) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    recorded = office.clock.now
+    office.clock.move(minutes=-5)
+    swept = office.sweep()
+    assert ([sent.case for sent in swept.sent], swept.missed_days) == (["C-1"], ())
+    assert office.ledger.entries(case)[-1].recorded_at == recorded
+    assert office.sweep().sent == ()
 
 
 def test_forty_five_days_without_a_run_need_a_word(office: Practice) -> None:
@@ -238,7 +250,9 @@ def test_what_another_sweep_claims_while_this_one_waits_for_the_database_is_left
 
 
 @pytest.mark.parametrize(
-    "until", [timedelta(0), timedelta(days=-1), timedelta(minutes=11), timedelta(days=9999)], ids=str
+    "until",
+    [timedelta(0), timedelta(days=-1), timedelta(minutes=11), timedelta(days=9999)],
+    ids=str,
 )
 def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
     office: Practice, until: timedelta
