@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain.case import Case
-from casetrack.domain.events import Entry
+from casetrack.domain.events import Entry, ReminderSent
 from casetrack.errors import BadDatabase, Busy, Conflict, Undelivered
 from casetrack.ledger.runs import At, Claim, Taken
 from casetrack.ledger.store import Draft
@@ -231,6 +231,8 @@ class Batch:
         for _ in range(TRIES):
             if current is None or current.key != one.due.key:
                 self._over.append(one.claim)
+                if self._stands(one):
+                    self._work.outcomes.append(self._sent(one.due, one))
                 return
             try:
                 with self._ledger.transaction():
@@ -243,3 +245,12 @@ class Batch:
             return
         error = Undelivered("delivered, but others kept changing the case")
         self._fail(one.claim, failed(one.due, error, None))
+
+    def _stands(self, one: Delivered) -> bool:
+        """Whether it is recorded: the batch's commit may have come through, and no word of it."""
+        found = self._ledger.by_key(one.due.case.id, one.due.key)
+        return (
+            found is not None
+            and isinstance(found.data, ReminderSent)
+            and found.data.sent_at == one.sent_at
+        )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,29 @@ def test_a_fault_in_recording_one_is_that_ones_failure(
     assert (failed.case, failed.why, code) == (made[4], "unexpected ZeroDivisionError", 1)
     monkeypatch.undo()
     assert [(sent.case, sent.may_repeat) for sent in office.sweep().sent] == [("C-004", True)]
+
+
+def test_a_batch_that_was_recorded_without_a_word_of_it_counts_as_sent(
+    office: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the connection breaks behind the commit."""
+    made = cases(office, 7)
+    keep = type(office.ledger).transaction
+
+    @contextmanager
+    def mute(ledger: Ledger) -> Iterator[None]:
+        with keep(ledger):
+            yield
+        monkeypatch.undo()
+        raise Busy("broke")
+
+    def second(notice: Notice) -> None:
+        if notice.case == "C-002":
+            monkeypatch.setattr(type(office.ledger), "transaction", mute)
+
+    before_each(office, second)
+    once(office, office.sweep(), 7)
+    assert [len(office.sent(case)) for case in made] == [1] * 7
 
 
 def test_what_was_delivered_when_a_run_is_interrupted_is_recorded(office: Practice) -> None:
