@@ -70,11 +70,26 @@ class Batch:
         self.left: list[At] = []
 
     def send(self, wanted: Sequence[At]) -> None:
-        ready = list(self._decided_again(self._claimed(wanted)))
+        ready = self._ready(wanted)
         try:
             self._deliver(ready)
         finally:
             self._record()
+
+    def _ready(self, wanted: Sequence[At]) -> Sequence[InHand]:
+        """Claimed and due; where that fails, each is tried again by itself."""
+        told, claimed = len(self._work.outcomes), []
+        try:
+            claimed = self._claimed(wanted)
+            return list(self._decided_again(claimed))
+        except (BadDatabase, Busy):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others are warned of
+            self._let_go(claimed)
+            self.held, self.left = [], list(wanted) if len(wanted) > 1 else []
+            failures = [unexpected(*at, error) for at in wanted if len(wanted) == 1]
+            self._work.outcomes[told:] = failures
+            return []
 
     def _find(self, wanted: Sequence[At]) -> dict[At, Due | None]:
         """What the entries say is due of each, as far as they can be read."""

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from msgspec.structs import replace
 
 from casetrack.domain import dates, reminders
-from casetrack.errors import BadDatabase, Busy, Corrupt, Refused
+from casetrack.errors import BadDatabase, Busy, CasetrackError, Corrupt, Refused
 from casetrack.ledger.runs import At, Checked
 from casetrack.service import holders
 from casetrack.service.due import ZONE
@@ -138,7 +138,7 @@ class _Sweep:
                 sleep(_PAUSE)
                 held = self._round(held)
             _beat(self._work.tracker)
-        except (BadDatabase, Busy) as error:
+        except CasetrackError as error:
             # What was sent stays sent, and the rest has to wait for the next run.
             why = f"the sweep broke off: {error.message}"
             outcomes.append(Failed(case=None, why=why, code=error.exit_code))
