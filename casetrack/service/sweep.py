@@ -92,15 +92,30 @@ def sweep(
 def _looked(tracker: Tracker, finder: Finder) -> tuple[tuple[Shift, ...], Sequence[At], Checked]:
     """What a changed calendar moves, and where to look for what is due.
 
-    Views that can't even be read are all compared with the entries, and asked again.
+    Views that can't even be read are all compared with the entries, and asked again. Where one
+    can't be mended, since its entries do not hold, the others' entries are asked instead.
     """
-    try:
-        return reproject(tracker, ACTOR), _candidates(tracker, finder), Checked()
-    except (BadDatabase, Busy):
-        raise
-    except Exception:  # noqa: BLE001  # whatever stands in the views, the entries know better
-        mended = tracker.ledger.runs.compare(list(tracker.ledger.case_ids()))
-        return reproject(tracker, ACTOR), _candidates(tracker, finder), mended
+    mended = Checked()
+    for last in (False, True):
+        try:
+            return reproject(tracker, ACTOR), _candidates(tracker, finder), mended
+        except (BadDatabase, Busy):
+            raise
+        except Exception:  # noqa: BLE001  # whatever stands in the views, the entries know better
+            if not last:
+                mended = tracker.ledger.runs.compare(list(tracker.ledger.case_ids()))
+    return (), _open(tracker, mended.corrupt), mended
+
+
+def _open(tracker: Tracker, corrupt: Sequence[str]) -> Sequence[At]:
+    """Every open deadline of the cases whose entries hold, the earliest first."""
+    ids = (case_id for case_id in tracker.ledger.case_ids() if case_id not in corrupt)
+    found = (
+        (tracked.deadline.reading.act_by, case_id, tracked.deadline.deadline)
+        for case_id in ids
+        for tracked in tracker.case(case_id).open_deadlines()
+    )
+    return [(case_id, deadline) for _, case_id, deadline in sorted(found)]
 
 
 def _candidates(tracker: Tracker, finder: Finder) -> Sequence[At]:

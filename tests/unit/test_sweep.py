@@ -467,6 +467,22 @@ def test_views_that_cannot_be_read_are_made_again_and_silence_nothing(
     office.ledger.close()
 
 
+@pytest.mark.parametrize("statement", UNREADABLE)
+def test_a_case_whose_entries_and_views_are_both_damaged_silences_no_other(
+    tmp_path: Path, statement: str
+) -> None:
+    office = tampered(tmp_path, statement)
+    (first, _) = office.ledger.case_ids()
+    with closing(sqlite3.connect(tmp_path / "cases.db")) as connection, connection:
+        connection.execute("DROP TRIGGER ledger_update")
+        connection.execute("UPDATE ledger SET body = replace(body, 'eva', 'bob') WHERE version = 1"
+                           " AND case_id = ?", (first,))  # fmt: skip
+    swept = office.sweep()
+    assert [sent.case for sent in swept.sent] == ["C-2"]
+    assert ([failed.case for failed in swept.failed], swept.exit_code) == ([first], 5)
+    office.ledger.close()
+
+
 def test_where_a_view_makes_no_sense_the_entries_are_asked(tmp_path: Path) -> None:
     naive = "UPDATE deadline_view SET due_at = '2026-11-30T00:00:00', rungs = '2h'"
     office = tampered(tmp_path, naive)
