@@ -263,9 +263,10 @@ def test_a_case_displaced_by_another_with_its_reference_is_put_back(
 
 def test_a_view_that_holds_no_day_is_damage_that_says_what_to_do(stored: SqlLedger) -> None:
     new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
-    run(stored.path, "UPDATE deadline_view SET act_by = 'never'")
-    with pytest.raises(Corrupt, match="db rebuild"):
-        list(stored.docket(None))
+    run(stored.path, "UPDATE deadline_view SET act_by = 'never', due_on = 'never'")
+    for ask in (lambda: list(stored.docket(None)), stored.sorts, stored.next_act_by, stored.stats):
+        with pytest.raises(Corrupt, match="db rebuild"):
+            ask()
 
 
 def test_a_planted_case_is_taken_out_of_the_views(stored: SqlLedger) -> None:
