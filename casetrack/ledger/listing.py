@@ -14,7 +14,7 @@ from casetrack.ledger.reading import CASE_COLUMNS, DEADLINE_COLUMNS
 from casetrack.ledger.rowwise import docket_order
 from casetrack.ledger.runs import At
 from casetrack.ledger.store import CaseRow, DeadlineRow, DocketRow, Query, Sort
-from casetrack.ledger.viewed import as_case_row, as_deadline_row, as_subject
+from casetrack.ledger.viewed import as_case_row, as_deadline_row, as_subject, known_day
 
 STREAMED = 500
 _SPLIT = len(CASE_COLUMNS)
@@ -109,7 +109,7 @@ def sorts(connection: Connection) -> dict[Sort, date]:
             final=bool(final),
             unproven=bool(unproven),
             rungs=tuple(rungs.split()),
-        ): date.fromisoformat(last)
+        ): known_day(last)
         for definition, clock, state, final, unproven, rungs, last in rows
     }
 

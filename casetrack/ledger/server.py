@@ -1,5 +1,6 @@
 """A ledger's database on a PostgreSQL server."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ class ServerDatabase:
     """See ``Database`` for each promise. Writers of different cases do not wait for each other."""
 
     def __init__(self, url: str) -> None:
+        logging.getLogger("psycopg").setLevel(logging.CRITICAL + 1)  # errors are told by ours
         parsed = _parsed(url)
         self._name = _named(parsed)
         self._withholds = False

@@ -8,6 +8,8 @@ from casetrack.domain.reminders import Subject
 from casetrack.errors import Corrupt
 from casetrack.ledger.store import CaseRow, DeadlineRow
 
+_UNREADABLE = "a deadline's view can't be read; run 'casetrack db rebuild'"
+
 
 def as_case_row(row: Sequence[Any]) -> CaseRow:
     case_id, reference, workflow, definition, state, final, assignee, version, silent = row
@@ -27,7 +29,7 @@ def as_case_row(row: Sequence[Any]) -> CaseRow:
 def as_deadline_row(row: Sequence[Any]) -> DeadlineRow:
     try:
         return _deadline_row(row)
-    except ValueError:  # a day that is none
+    except (ValueError, Corrupt):  # a day that is none
         why = "its view can't be read; run 'casetrack db rebuild'"
         raise Corrupt(f"case {row[0]}: {why}") from None
 
@@ -46,7 +48,7 @@ def as_subject(row: Sequence[Any]) -> Subject:
             tolled=tolled_on is not None,
         )
     except ValueError:
-        raise Corrupt("a deadline's view can't be read; run 'casetrack db rebuild'") from None
+        raise Corrupt(_UNREADABLE) from None
 
 
 def _deadline_row(row: Sequence[Any]) -> DeadlineRow:
@@ -76,4 +78,11 @@ def _deadline_row(row: Sequence[Any]) -> DeadlineRow:
 
 
 def day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    return None if text is None else known_day(text)
+
+
+def known_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Corrupt(_UNREADABLE) from None

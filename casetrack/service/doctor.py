@@ -11,7 +11,7 @@ from casetrack.domain.fold import replay
 from casetrack.domain.workflow import Workflow
 from casetrack.errors import BadDefinition, CasetrackError, UnknownName
 from casetrack.ledger.store import CaseRow, Sort
-from casetrack.service import health
+from casetrack.service import health, holders
 from casetrack.service.due import ZONE
 from casetrack.service.reprojecting import pending, shifts
 from casetrack.service.sweep import BEAT, BEAT_BEFORE
@@ -47,7 +47,7 @@ def examine(tracker: Tracker) -> tuple[Finding, ...]:
 
 def _skew(tracker: Tracker) -> Iterator[Finding]:
     newest = tracker.ledger.runs.newest()
-    if newest is not None and tracker.ledger.sources.now() < newest:
+    if newest is not None and tracker.ledger.sources.now() < newest - holders.SKEW:
         yield Finding(
             kind="clock_skew",
             detail=f"the clock is behind the newest entry, {dates.local_text(newest, ZONE)}:"

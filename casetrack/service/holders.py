@@ -7,6 +7,7 @@ from pathlib import Path
 from casetrack.ledger.runs import Claim
 
 LEASE = timedelta(minutes=5)
+SKEW = timedelta(minutes=5)  # as far as two machines' clocks may be apart
 
 
 def myself() -> str:
@@ -15,7 +16,7 @@ def myself() -> str:
 
 def gone(held: Claim, now: datetime) -> bool:
     """Whether a claim binds nobody: its lease is over or never was one, or its process is dead."""
-    if not now < held.until <= now + LEASE:
+    if not now < held.until <= now + LEASE + SKEW:
         return True
     host, _, rest = held.holder.rpartition("@")
     number = rest.partition(".")[0]

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from casetrack.domain.case import Case
-from casetrack.domain.events import Entry
+from casetrack.domain.events import Entry, ReminderSent
 from casetrack.errors import BadDatabase, Busy, Conflict, Undelivered
 from casetrack.ledger.runs import At, Claim, Taken
 from casetrack.ledger.store import Draft
@@ -70,11 +70,26 @@ class Batch:
         self.left: list[At] = []
 
     def send(self, wanted: Sequence[At]) -> None:
-        ready = list(self._decided_again(self._claimed(wanted)))
+        ready = self._ready(wanted)
         try:
             self._deliver(ready)
         finally:
             self._record()
+
+    def _ready(self, wanted: Sequence[At]) -> Sequence[InHand]:
+        """Claimed and due; where that fails, each is tried again by itself."""
+        told, claimed = len(self._work.outcomes), []
+        try:
+            claimed = self._claimed(wanted)
+            return list(self._decided_again(claimed))
+        except (BadDatabase, Busy):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others are warned of
+            self._let_go(claimed)
+            self.held, self.left = [], list(wanted) if len(wanted) > 1 else []
+            failures = [unexpected(*at, error) for at in wanted if len(wanted) == 1]
+            self._work.outcomes[told:] = failures
+            return []
 
     def _find(self, wanted: Sequence[At]) -> dict[At, Due | None]:
         """What the entries say is due of each, as far as they can be read."""
@@ -231,6 +246,8 @@ class Batch:
         for _ in range(TRIES):
             if current is None or current.key != one.due.key:
                 self._over.append(one.claim)
+                if self._stands(one):
+                    self._work.outcomes.append(self._sent(one.due, one))
                 return
             try:
                 with self._ledger.transaction():
@@ -243,3 +260,12 @@ class Batch:
             return
         error = Undelivered("delivered, but others kept changing the case")
         self._fail(one.claim, failed(one.due, error, None))
+
+    def _stands(self, one: Delivered) -> bool:
+        """Whether it is recorded: the batch's commit may have come through, and no word of it."""
+        found = self._ledger.by_key(one.due.case.id, one.due.key)
+        return (
+            found is not None
+            and isinstance(found.data, ReminderSent)
+            and found.data.sent_at == one.sent_at
+        )

@@ -12,8 +12,9 @@ from time import monotonic, sleep
 from msgspec.structs import replace
 
 from casetrack.domain import dates, reminders
-from casetrack.errors import BadDatabase, Busy, Corrupt, Refused
+from casetrack.errors import BadDatabase, Busy, CasetrackError, Corrupt, Refused
 from casetrack.ledger.runs import At, Checked
+from casetrack.service import holders
 from casetrack.service.due import ZONE
 from casetrack.service.notify import Channel
 from casetrack.service.outcomes import Failed, Sent, Swept
@@ -30,12 +31,15 @@ _PAUSE = 0.2  # seconds
 
 
 def admit(tracker: Tracker, *, accept_gap: bool) -> tuple[date, ...]:
-    """The days missed since the last sweep; refuses a clock that can't be right."""
+    """The days missed since the last sweep; refuses a clock that can't be right.
+
+    Other machines' clocks may be a little ahead: their entries stop nobody's sweep.
+    """
     runs = tracker.ledger.runs
     newest = runs.newest()
     # Read after the newest entry was, since others may write meanwhile.
     now = tracker.ledger.sources.now()
-    if newest is not None and now < newest:
+    if newest is not None and now < newest - holders.SKEW:
         raise Refused(
             f"the clock says {dates.local_text(now, ZONE)}, before the newest entry's"
             f" {dates.local_text(newest, ZONE)}; nothing was sent: set the clock right"
@@ -88,15 +92,30 @@ def sweep(
 def _looked(tracker: Tracker, finder: Finder) -> tuple[tuple[Shift, ...], Sequence[At], Checked]:
     """What a changed calendar moves, and where to look for what is due.
 
-    Views that can't even be read are all compared with the entries, and asked again.
+    Views that can't even be read are all compared with the entries, and asked again. Where one
+    can't be mended, since its entries do not hold, the others' entries are asked instead.
     """
-    try:
-        return reproject(tracker, ACTOR), _candidates(tracker, finder), Checked()
-    except (BadDatabase, Busy):
-        raise
-    except Exception:  # noqa: BLE001  # whatever stands in the views, the entries know better
-        mended = tracker.ledger.runs.compare(list(tracker.ledger.case_ids()))
-        return reproject(tracker, ACTOR), _candidates(tracker, finder), mended
+    mended = Checked()
+    for last in (False, True):
+        try:
+            return reproject(tracker, ACTOR), _candidates(tracker, finder), mended
+        except (BadDatabase, Busy):
+            raise
+        except Exception:  # noqa: BLE001  # whatever stands in the views, the entries know better
+            if not last:
+                mended = tracker.ledger.runs.compare(list(tracker.ledger.case_ids()))
+    return (), _open(tracker, mended.corrupt), mended
+
+
+def _open(tracker: Tracker, corrupt: Sequence[str]) -> Sequence[At]:
+    """Every open deadline of the cases whose entries hold, the earliest first."""
+    ids = (case_id for case_id in tracker.ledger.case_ids() if case_id not in corrupt)
+    found = (
+        (tracked.deadline.reading.act_by, case_id, tracked.deadline.deadline)
+        for case_id in ids
+        for tracked in tracker.case(case_id).open_deadlines()
+    )
+    return [(case_id, deadline) for _, case_id, deadline in sorted(found)]
 
 
 def _candidates(tracker: Tracker, finder: Finder) -> Sequence[At]:
@@ -134,7 +153,7 @@ class _Sweep:
                 sleep(_PAUSE)
                 held = self._round(held)
             _beat(self._work.tracker)
-        except (BadDatabase, Busy) as error:
+        except CasetrackError as error:
             # What was sent stays sent, and the rest has to wait for the next run.
             why = f"the sweep broke off: {error.message}"
             outcomes.append(Failed(case=None, why=why, code=error.exit_code))

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from casetrack.domain.case import Case
 from casetrack.domain.reminders import Subject
 from casetrack.errors import Conflict, Corrupt
+from casetrack.ledger.comparing import differing
+from casetrack.ledger.refusals import moved_on
 from casetrack.ledger.runs import LONG_AGO, Claim, Taken
 from casetrack.ledger.sql import SqlLedger
 from casetrack.ledger.store import Ledger
@@ -207,6 +210,25 @@ def test_views_changed_by_hand_are_found_and_made_again(stored: SqlLedger, state
     assert stored.runs.touched() == []
 
 
+def test_a_case_that_others_keep_writing_is_left_to_the_next_run_and_the_others_are_compared(
+    stored: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [new_case(stored, opened(name, "P-1", (deadline("reply", NOV_10),))) for name in "ABC"]
+    ids = [case.id for case in made]
+    run(stored.path, "UPDATE deadline_view SET act_by = '2036-01-01'")
+
+    def written(rows: Any, case: Case) -> tuple[str, ...]:  # noqa: ANN401 - a case's views
+        if case.id == ids[1]:
+            raise moved_on()
+        return differing(rows, case)
+
+    monkeypatch.setattr("casetrack.ledger.sql_runs.differing", written)
+    assert stored.runs.compare(ids).differing == (ids[0], ids[2])
+    assert stored.runs.touched() == [ids[1]]
+    monkeypatch.undo()
+    assert stored.runs.compare(ids).differing == (ids[1],)
+
+
 def test_a_row_given_to_another_case_is_missed_by_its_own(stored: SqlLedger) -> None:
     case = new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
     stored.runs.compare([case.id])
@@ -241,9 +263,10 @@ def test_a_case_displaced_by_another_with_its_reference_is_put_back(
 
 def test_a_view_that_holds_no_day_is_damage_that_says_what_to_do(stored: SqlLedger) -> None:
     new_case(stored, opened("A", "P-1", (deadline("reply", NOV_10),)))
-    run(stored.path, "UPDATE deadline_view SET act_by = 'never'")
-    with pytest.raises(Corrupt, match="db rebuild"):
-        list(stored.docket(None))
+    run(stored.path, "UPDATE deadline_view SET act_by = 'never', due_on = 'never'")
+    for ask in (lambda: list(stored.docket(None)), stored.sorts, stored.next_act_by, stored.stats):
+        with pytest.raises(Corrupt, match="db rebuild"):
+            ask()
 
 
 def test_a_planted_case_is_taken_out_of_the_views(stored: SqlLedger) -> None:

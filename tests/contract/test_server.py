@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from casetrack.audit.verdict import Verdict
 from casetrack.domain.fold import replay
-from casetrack.errors import BadDatabase, CasetrackError, Refused
+from casetrack.errors import BadDatabase, CasetrackError, Conflict, Refused
 from casetrack.ledger import server_scan
 from casetrack.ledger.backup import backup
 from casetrack.ledger.server import locking
@@ -291,6 +291,17 @@ def test_writers_of_one_case_lose_nothing(shared: SqlLedger, database: str) -> N
     assert len({entry.key for entry in entries}) == 102
     assert verify(database).ok
     assert replayed(database).differing == ()
+
+
+def test_the_driver_says_nothing_beside_our_own_words(
+    shared: SqlLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its pipelines would tell of a lost race on standard error, with the user's name."""
+    (case_id,) = shared.case_ids()
+    stale = replay(case_id, shared.entries(case_id)[:1])
+    with pytest.raises(Conflict):
+        shared.append_all([(stale, [draft(noted()) for _ in range(500)])])
+    assert caplog.records == []
 
 
 def test_a_lock_of_the_servers_is_one_holders(database: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from casetrack.domain import events as e
-from casetrack.errors import BadDatabase, Busy, Conflict
+from casetrack.errors import BadDatabase, Busy, Conflict, Corrupt
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import Ledger
@@ -273,6 +274,33 @@ def fails(
     monkeypatch.setattr(office.ledger, "append", append)
 
 
+@pytest.mark.parametrize("lasts", [False, True], ids=["once", "always"])
+@pytest.mark.parametrize("step", ["claim", "versions"])
+def test_a_batch_that_cannot_be_taken_in_hand_is_tried_one_by_one(
+    office: Practice, monkeypatch: pytest.MonkeyPatch, step: str, *, lasts: bool
+) -> None:
+    made = cases(office, 7)
+    home = office.ledger.runs if step == "claim" else office.ledger
+    keep = getattr(type(home), step)
+
+    def broken(of: object, asked: Any, *rest: Any) -> Any:  # noqa: ANN401 - the ledger's own
+        named = [one.case_id if step == "claim" else one for one in asked]
+        if made[4] in named and (lasts or len(named) > 1):
+            raise Corrupt("deadlock")
+        return keep(of, asked, *rest)
+
+    monkeypatch.setattr(type(home), step, broken)
+    swept = office.sweep()
+    sent = [f"C-{n:03}" for n in range(7) if not (lasts and n == 4)]
+    assert (
+        [one.case for one in swept.sent] == [notice.case for notice in office.box.notices] == sent
+    )
+    assert [(one.case, one.why) for one in swept.failed] == [(made[4], "deadlock")] * lasts
+    monkeypatch.undo()
+    again = office.sweep().sent
+    assert [(one.case, one.may_repeat) for one in again] == [("C-004", False)] * lasts
+
+
 def test_one_that_others_lock_for_long_keeps_no_other_delivered_from_its_entry(
     office: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +341,29 @@ def test_a_fault_in_recording_one_is_that_ones_failure(
     assert (failed.case, failed.why, code) == (made[4], "unexpected ZeroDivisionError", 1)
     monkeypatch.undo()
     assert [(sent.case, sent.may_repeat) for sent in office.sweep().sent] == [("C-004", True)]
+
+
+def test_a_batch_that_was_recorded_without_a_word_of_it_counts_as_sent(
+    office: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the connection breaks behind the commit."""
+    made = cases(office, 7)
+    keep = type(office.ledger).transaction
+
+    @contextmanager
+    def mute(ledger: Ledger) -> Iterator[None]:
+        with keep(ledger):
+            yield
+        monkeypatch.undo()
+        raise Busy("broke")
+
+    def second(notice: Notice) -> None:
+        if notice.case == "C-002":
+            monkeypatch.setattr(type(office.ledger), "transaction", mute)
+
+    before_each(office, second)
+    once(office, office.sweep(), 7)
+    assert [len(office.sent(case)) for case in made] == [1] * 7
 
 
 def test_what_was_delivered_when_a_run_is_interrupted_is_recorded(office: Practice) -> None:

@@ -181,10 +181,22 @@ def test_one_failure_silences_no_other_reminder(office: Practice) -> None:
 
 def test_a_clock_behind_the_newest_entry_is_refused(office: Practice) -> None:
     office.case("C-1", filing(NOV_30))
-    office.clock.move(seconds=-1)
+    office.clock.move(minutes=-5, microseconds=-1)
     with pytest.raises(Refused, match="before the newest entry"):
         office.sweep()
     assert office.box.notices == []
+
+
+def test_entries_of_a_machine_whose_clock_is_a_little_ahead_stop_no_sweep(
+    office: Practice,
+) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    recorded = office.clock.now
+    office.clock.move(minutes=-5)
+    swept = office.sweep()
+    assert ([sent.case for sent in swept.sent], swept.missed_days) == (["C-1"], ())
+    assert office.ledger.entries(case)[-1].recorded_at == recorded
+    assert office.sweep().sent == ()
 
 
 def test_forty_five_days_without_a_run_need_a_word(office: Practice) -> None:
@@ -238,7 +250,9 @@ def test_what_another_sweep_claims_while_this_one_waits_for_the_database_is_left
 
 
 @pytest.mark.parametrize(
-    "until", [timedelta(0), timedelta(days=-1), timedelta(minutes=6), timedelta(days=9999)], ids=str
+    "until",
+    [timedelta(0), timedelta(days=-1), timedelta(minutes=11), timedelta(days=9999)],
+    ids=str,
 )
 def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
     office: Practice, until: timedelta
@@ -248,6 +262,13 @@ def test_a_claim_that_is_over_or_too_long_to_be_true_binds_nobody(
     (sent,) = office.sweep().sent
     assert sent.may_repeat
     assert office.box.notices[0].may_repeat
+
+
+@pytest.mark.parametrize("ahead", [timedelta(milliseconds=5), timedelta(minutes=5)], ids=str)
+def test_a_claim_by_a_clock_ahead_of_ours_is_believed(office: Practice, ahead: timedelta) -> None:
+    case = office.case("C-1", filing(NOV_30))
+    claimed(office, case, "elsewhere@1.2", holders.LEASE + ahead)
+    assert (office.sweep().held, office.box.notices) == (1, [])
 
 
 def test_a_claim_of_a_dead_process_is_taken_over_at_once(office: Practice) -> None:
@@ -443,6 +464,22 @@ def test_views_that_cannot_be_read_are_made_again_and_silence_nothing(
     assert [sent.case for sent in swept.sent] == ["C-1", "C-2"]
     assert (len(swept.differing), swept.exit_code) == (1, 5)
     assert office.sweep().exit_code == 0
+    office.ledger.close()
+
+
+@pytest.mark.parametrize("statement", UNREADABLE)
+def test_a_case_whose_entries_and_views_are_both_damaged_silences_no_other(
+    tmp_path: Path, statement: str
+) -> None:
+    office = tampered(tmp_path, statement)
+    (first, _) = office.ledger.case_ids()
+    with closing(sqlite3.connect(tmp_path / "cases.db")) as connection, connection:
+        connection.execute("DROP TRIGGER ledger_update")
+        connection.execute("UPDATE ledger SET body = replace(body, 'eva', 'bob') WHERE version = 1"
+                           " AND case_id = ?", (first,))  # fmt: skip
+    swept = office.sweep()
+    assert [sent.case for sent in swept.sent] == ["C-2"]
+    assert ([failed.case for failed in swept.failed], swept.exit_code) == ([first], 5)
     office.ledger.close()
 
 
