@@ -67,6 +67,8 @@ _NOT_YET = (
     "reserved for",
 )  # fmt: skip
 _NO_SUCH_HOST = "failed to resolve host"  # the words are the driver's, in English always
+# What the driver itself says of a server that did not answer; it may since be back.
+_NO_ANSWER = ("Connection refused", "No such file", "closed the connection unexpectedly")
 # It may say so in another language, but tells any client by the code whether it takes connections.
 _BY_PING = {pq.Ping.OK: "08004", pq.Ping.REJECT: "57P03"}
 _PING_SECONDS = 3
@@ -106,7 +108,8 @@ def _stateless(error: psycopg.Error) -> str:
         return "08006" if _never_tried(error) else "57P01"
     if any(word in str(error) for word in _NOT_YET):
         return "57P03"
-    if isinstance(error, psycopg.errors.ConnectionTimeout):
+    silent = any(word in str(error) for word in _NO_ANSWER)
+    if silent or isinstance(error, psycopg.errors.ConnectionTimeout):
         return "08006"
     return _BY_PING.get(_pinged(error.pgconn), "08006")
 

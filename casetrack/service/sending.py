@@ -26,6 +26,7 @@ from casetrack.service.tracker import TRIES, Tracker
 
 ACTOR = "casetrack sweep"
 SPAN = 1.0  # seconds
+RECORDING_TRIES = 10 * TRIES  # what was delivered has to be recorded, however busy its case is
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -243,7 +244,7 @@ class Batch:
         """What was delivered, unless the deadline has changed so that it no longer holds."""
         at = one.due.case.id, one.due.deadline
         current: Due | None = one.due
-        for _ in range(TRIES):
+        for _ in range(RECORDING_TRIES):
             if current is None or current.key != one.due.key:
                 self._over.append(one.claim)
                 if self._stands(one):

@@ -9,9 +9,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from psycopg import pq
 from sqlalchemy import make_url
 
 from casetrack.errors import BadDatabase, Busy, CasetrackError
+from casetrack.ledger import server_failures
 from casetrack.ledger.sql import open_ledger
 from tests.fakes import fixed_sources
 
@@ -84,6 +86,17 @@ def test_a_server_that_answers_is_understood_in_any_language(
 def test_an_address_that_leads_nowhere_is_no_connection_that_broke(place: str) -> None:
     with pytest.raises(BadDatabase, match="cannot be reached"):
         open_ledger(f"postgresql+psycopg://kim:{CANARY}@{place}", fixed_sources())
+
+
+def test_one_that_was_away_for_a_moment_is_not_said_to_have_turned_anybody_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It answers again by the time that it is asked whether it does."""
+    monkeypatch.setattr(server_failures, "_pinged", lambda _: pq.Ping.OK)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"postgresql+psycopg://kim@127.0.0.1:{gone.getsockname()[1]}/clinic"
+    with pytest.raises(BadDatabase, match="cannot be reached"):
+        open_ledger(url, fixed_sources())
 
 
 ASKS_FOR_A_PASSWORD = b"R" + struct.pack("!ii", 8, 3)

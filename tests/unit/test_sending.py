@@ -400,3 +400,22 @@ def test_the_key_of_a_reminder_is_what_it_was(office: Practice) -> None:
     due = find(office.tracker(), case, "appeal_filing#1")
     assert due is not None
     assert due.key == "remind-appeal_filing.1-20bd-20261027T050000Z"
+
+
+def test_what_was_delivered_is_recorded_however_often_others_change_the_case(
+    office: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases(office, 1)
+    keep, lost = type(office.ledger).transaction, [0]
+
+    @contextmanager
+    def losing(ledger: Ledger) -> Iterator[None]:
+        if lost[0] < 40:
+            lost[0] += 1
+            raise Conflict("lost")
+        with keep(ledger):
+            yield
+
+    before_each(office, lambda _: monkeypatch.setattr(type(office.ledger), "transaction", losing))
+    once(office, office.sweep(), 1)
+    assert lost == [40]
