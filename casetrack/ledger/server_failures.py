@@ -68,7 +68,10 @@ _NOT_YET = (
 )  # fmt: skip
 _NO_SUCH_HOST = "failed to resolve host"  # the words are the driver's, in English always
 # What the driver itself says of a server that did not answer; it may since be back.
-_NO_ANSWER = ("Connection refused", "No such file", "closed the connection unexpectedly")
+_NO_ANSWER = (
+    "Connection refused", "Connection reset", "Broken pipe", "No such file",
+    "closed the connection unexpectedly",
+)  # fmt: skip
 # It may say so in another language, but tells any client by the code whether it takes connections.
 _BY_PING = {pq.Ping.OK: "08004", pq.Ping.REJECT: "57P03"}
 _PING_SECONDS = 3
