@@ -1,6 +1,7 @@
 """A practice of invented cases made of hand-built events, and what its sweeps come to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from casetrack.domain import events as e
 from casetrack.domain.case import Case
 from casetrack.errors import Undelivered
 from casetrack.ledger.codec import new_case_id
+from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import SqlLedger, create_ledger, open_ledger
 from casetrack.ledger.store import Draft, Ledger
 from casetrack.reports.notices import Notice
@@ -122,6 +124,18 @@ def noted(values: Mapping[str, str] | None = None) -> e.NoteAdded:
 def new_practice(path: Path | str, now: datetime) -> Practice:
     clock = FakeClock(now)
     return Practice(create_ledger(str(path), fixed_sources(clock), practice=True), clock)
+
+
+@contextmanager
+def practice(kind: str, folder: Path, day: date) -> Iterator[Practice]:
+    """A new one at that day's start of work: ``memory``, or ``sqlite`` in the folder."""
+    if kind == "sqlite":
+        made = new_practice(folder / "cases.db", at(day))
+    else:
+        clock = FakeClock(at(day))
+        made = Practice(MemoryLedger(fixed_sources(clock), practice=True), clock)
+    yield made
+    made.ledger.close()
 
 
 def reopened(path: Path, clock: FakeClock) -> SqlLedger:

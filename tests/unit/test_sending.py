@@ -11,30 +11,20 @@ import pytest
 
 from casetrack.domain import events as e
 from casetrack.errors import BadDatabase, Busy, Conflict, Corrupt
-from casetrack.ledger.memory import MemoryLedger
-from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import Ledger
 from casetrack.reports.notices import Notice
 from casetrack.service import holders, sending
 from casetrack.service.outcomes import Swept
 from casetrack.service.reminding import find
-from tests.fakes import FakeClock, fixed_sources
-from tests.offices import Practice, at, decision, filing, noted
+from tests.offices import Practice, at, decision, filing, noted, practice
 
 NOV_2, NOV_30 = date(2026, 11, 2), date(2026, 11, 30)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Practice]:
-    clock = FakeClock(at(NOV_2))
-    sources = fixed_sources(clock)
-    ledger: Ledger = (
-        MemoryLedger(sources, practice=True)
-        if request.param == "memory"
-        else create_ledger(str(tmp_path / "cases.db"), sources, practice=True)
-    )
-    yield Practice(ledger, clock)
-    ledger.close()
+    with practice(request.param, tmp_path, NOV_2) as made:
+        yield made
 
 
 @pytest.fixture

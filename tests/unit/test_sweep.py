@@ -11,10 +11,8 @@ import pytest
 
 from casetrack.domain import events as e
 from casetrack.errors import BadDatabase, Busy, Refused, Unparsable
-from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.runs import Claim, Runs
-from casetrack.ledger.sql import create_ledger
-from casetrack.ledger.store import Draft, Ledger
+from casetrack.ledger.store import Draft
 from casetrack.reports.notices import Notice
 from casetrack.service import holders
 from casetrack.service.daily import Order, daily
@@ -25,23 +23,15 @@ from casetrack.service.telling import outcome, summary
 from casetrack.service.tracker import Terms
 from casetrack.service.typed import Noting
 from tests.dockets import EMPTY
-from tests.fakes import FakeClock, fixed_sources
-from tests.offices import Practice, at, decision, due_reading, filing, new_practice, noted
+from tests.offices import Practice, at, decision, due_reading, filing, new_practice, noted, practice
 
 NOV_2, NOV_30, DEC_5 = date(2026, 11, 2), date(2026, 11, 30), date(2026, 12, 5)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Practice]:
-    clock = FakeClock(at(NOV_2))
-    sources = fixed_sources(clock)
-    ledger: Ledger = (
-        MemoryLedger(sources, practice=True)
-        if request.param == "memory"
-        else create_ledger(str(tmp_path / "cases.db"), sources, practice=True)
-    )
-    yield Practice(ledger, clock)
-    ledger.close()
+    with practice(request.param, tmp_path, NOV_2) as made:
+        yield made
 
 
 def test_one_reminder_goes_out_for_the_most_urgent_rung(office: Practice) -> None:
