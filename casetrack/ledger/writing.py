@@ -50,15 +50,17 @@ class Batch:
         self.connection = connection
         self._sources = sources
         self._ledger_id = ledger_id
+        self._definitions: set[str] = set()
+        self._failed = False
+        self._empty()
+
+    def _empty(self) -> None:
+        """As after each sending: the database answers for what it was sent."""
         self._entries: list[Entry] = []
         self._disclosures: list[dict[str, object]] = []
         self._cases: dict[str, tuple[Case, Case]] = {}
-        self._versions: dict[str, int] = {}
-        self._made: set[str] = set()
         self._keys: set[tuple[str, str]] = set()
         self._references: set[str] = set()
-        self._definitions: set[str] = set()
-        self._failed = False
 
     def append(
         self, case: Case, drafts: Sequence[Draft], definitions: Mapping[str, str]
@@ -101,10 +103,7 @@ class Batch:
     def _remember(self, before: Case, after: Case, entries: Sequence[Entry]) -> None:
         first, _ = self._cases.get(before.id, (before, after))
         self._cases[before.id] = first, after
-        self._versions[before.id] = after.version
         self._keys.update((entry.case, entry.key) for entry in entries)
-        if before.version == 0:
-            self._made.add(before.id)
         if isinstance(after.reference, str):
             self._references.add(after.reference)
 
@@ -112,23 +111,25 @@ class Batch:
         """Refuse a stale version, a key used before and a reference taken."""
         keys = [draft.key for draft in drafts if draft.key is not None]
         reference = next((r for d in drafts if (r := d.event.typed.get("reference"))), None)
-        version, key_known, taken = self._stored(case.id, keys, reference)
-        if self._versions.get(case.id, version) != case.version:
+        version, key_known, taken = self._known(case.id, keys, reference)
+        if version != case.version:
             raise moved_on()
         if key_known or len(set(keys)) < len(keys) or any((case.id, k) in self._keys for k in keys):
             raise key_taken()
         if taken or reference in self._references:
             raise reference_taken()
 
-    def _stored(
+    def _known(
         self, case_id: str, keys: Sequence[str], reference: object
     ) -> tuple[int, bool, bool]:
-        """The version on file, and whether one of the keys and the reference are."""
-        if case_id in self._made and reference is None:
-            return self._versions[case_id], False, False
+        """The case's version, and whether one of the keys and the reference are on file."""
+        unsent = self._cases.get(case_id)
+        if unsent is not None and unsent[0].version == 0 and reference is None:
+            return unsent[1].version, False, False
         asked = {"case": case_id, "keys": keys, "reference": reference}
         row = self.connection.execute(_STORED, asked).one()
-        return row[0] or 0, bool(row[1]), bool(row[2])
+        version = row[0] or 0 if unsent is None else unsent[1].version
+        return version, bool(row[1]), bool(row[2])
 
     def _keep_definitions(self, definitions: Mapping[str, str]) -> None:
         for digest, text in definitions.items():
@@ -163,7 +164,7 @@ class Batch:
         )
         _insert(self.connection, t.disclosure, self._disclosures)
         write_views(self.connection, self._cases.values())
-        self._entries, self._disclosures, self._cases = [], [], {}
+        self._empty()
 
 
 def keep_definition(connection: Connection, digest: str, text: str) -> None:

@@ -52,7 +52,7 @@ def export(
     tracker.disclose("export", case_ids, purpose)
     sink.write(csv_line(list(columns)))
     cases = rows = 0
-    for case_id in dict.fromkeys(case_ids or tracker.ledger.case_ids()):
+    for case_id in dict.fromkeys(case_ids) or tracker.ledger.case_ids():
         cases += 1
         entries = tracker.ledger.entries(case_id)
         for cells in _rows(tracker, case_id, entries, case_ids):

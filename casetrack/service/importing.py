@@ -27,7 +27,7 @@ SHA-256 of the file.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -94,8 +94,11 @@ def import_sheet(
 Group = tuple[str, tuple[Row, ...]]
 
 
-def in_order(groups: Iterable[Group]) -> Iterator[Group]:
-    """As the file has them, but a case that follows another of the file comes after that."""
+def in_order(groups: Iterable[Group], followed: Container[str]) -> Iterator[Group]:
+    """As the file has them, but a case that follows another of the file comes after that.
+
+    ``followed``: those that another follows; no other name is kept in mind.
+    """
     waiting: dict[str, list[Group]] = {}
     passed: set[str] = set()
 
@@ -103,7 +106,8 @@ def in_order(groups: Iterable[Group]) -> Iterator[Group]:
         while ready:
             yield ready[0]
             name = ready.pop(0)[0]
-            passed.add(name)
+            if name in followed:
+                passed.add(name)
             ready += waiting.pop(name, ())
 
     for group in groups:
@@ -132,7 +136,7 @@ class _Run:
 
     def whole(self, *, write: bool) -> None:
         """All cases, or a refusal; the transaction around it takes back what was appended."""
-        for case, rows in in_order(self._sheet.groups()):
+        for case, rows in in_order(self._sheet.groups(), self._sheet.followed):
             self._count(self._take(case, rows, write=write and not self.rejected), len(rows))
         if self.rejected:
             more = f"; the first {SHOWN} are named" if self.rejected > SHOWN else ""
@@ -146,7 +150,7 @@ class _Run:
         """Every good case in a transaction of its own; the others' rows to the file."""
         path = None if mode.dry_run else mode.rejected
         with Rejects(path, self._sheet.header) as rejects:
-            for case, rows in in_order(self._sheet.groups()):
+            for case, rows in in_order(self._sheet.groups(), self._sheet.followed):
                 problem = self._take(case, rows, write=not mode.dry_run)
                 if problem is not None:
                     rejects.take(rows, problem.row, problem.reason)

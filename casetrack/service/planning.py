@@ -69,7 +69,8 @@ class Planner:
             case = evolve(case, known[-1])
             drafts.append(draft)
             definitions |= {**pinned, **calendar_texts(event, self._desk.calendars)}
-        self._planned.add(rows[0].case)
+        if rows[0].case in self._sheet.followed:
+            self._planned.add(rows[0].case)
         return Plan(case=start, drafts=tuple(drafts), definitions=definitions)
 
     def _decided(

@@ -55,13 +55,17 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Sheet:
-    """An import file that was read once, from its start to its end, and may be read again."""
+    """An import file that was read once, from its start to its end, and may be read again.
+
+    ``apart``: the cases whose rows do not stand together; ``followed``: those that another follows.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         """Raises ``Unparsable`` or ``Refused`` where it is not such a file at all."""
         self._stream = stream
         self.rows = 0
         self.apart: set[str] = set()
+        self.followed: set[str] = set()
         self.header: tuple[str, ...] = ()
         self.sha256 = ""
         self._scan()
@@ -69,7 +73,10 @@ class Sheet:
     def _scan(self) -> None:
         seen: set[str] = set()
         for case, rows in self._grouped():
-            self.rows += sum(1 for _ in rows)
+            for row in rows:
+                self.rows += 1
+                if before := row.values.get("follows"):
+                    self.followed.add(before)
             if case in seen:
                 self.apart.add(case)
             seen.add(case)

@@ -223,6 +223,26 @@ def test_a_refused_append_leaves_the_rest_of_its_transaction(ledger: Ledger) -> 
     assert [reference for reference, _ in ledger.references("")] == ["C-1", "C-2"]
 
 
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_transaction_knows_what_it_wrote_before_whether_sent_or_not(
+    ledger: Ledger, sent: bool
+) -> None:
+    older = new_case(ledger, opened("C-0"))
+    with ledger.transaction():
+        older, _ = ledger.append(older, [draft(noted(), key="once")])
+        newer, _ = ledger.append(new_case(ledger, opened("C-1")), [draft(noted(), key="once")])
+        if sent:
+            assert [reference for reference, _ in ledger.references("")] == ["C-0", "C-1"]
+        refusal(lambda: new_case(ledger, opened("C-1")))
+        for case, number in ((older, 3), (newer, 3)):
+            refusal(lambda case=case: ledger.append(case, [draft(noted(), key="once")]), Conflict)
+            refusal(lambda case=case: append(ledger, Case(id=case.id), noted()), StaleVersion)
+            after, _ = ledger.append(case, [draft(noted(), key="again")])
+            assert after.version == number
+            refusal(lambda case=case: append(ledger, case, noted()), StaleVersion)
+    assert [len(ledger.entries(case.id)) for case in (older, newer)] == [3, 3]
+
+
 def test_a_transaction_reads_its_own_writes(ledger: Ledger) -> None:
     with ledger.transaction():
         case = new_case(ledger, opened("C-1", armed=(deadline("reply", NOV_20),)))

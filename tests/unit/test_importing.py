@@ -5,7 +5,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from casetrack.domain import events as e
 from casetrack.errors import CasetrackError, Refused, Unparsable
+from casetrack.ledger import writing
 from casetrack.ledger.memory import MemoryLedger
 from casetrack.ledger.sql import create_ledger
 from casetrack.ledger.store import Ledger
@@ -579,3 +580,20 @@ def test_one_bad_row_in_10_000_rejects_one_case(memory: Tracker, tmp_path: Path)
     assert (outcome.rows, outcome.cases, outcome.rejected) == (10_000, 500, 1)
     assert written(memory) == 499
     assert len(rejected.read_text().splitlines()) == 21
+
+
+def test_what_a_transaction_holds_does_not_grow_with_the_file(
+    sql: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BATCH_ENTRIES", 40)
+    held: list[int] = []
+
+    def note(_: int) -> None:
+        unsent = vars(vars(sql.ledger)["_batch"]).values()
+        held.append(sum(len(some) for some in unsent if isinstance(some, Sized)))
+
+    (tmp_path / "x.csv").write_text(many(bad=None))
+    with opened(str(tmp_path / "x.csv")) as sheet:
+        assert import_sheet(sql, sheet, advance=note).cases == 500
+    assert len(held) == 500
+    assert max(held[100:]) <= max(held[:100]) < 400
