@@ -1,5 +1,6 @@
 """What every store of entries keeps: one suite, run on each."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -234,12 +235,12 @@ def test_a_transaction_knows_what_it_wrote_before_whether_sent_or_not(
         if sent:
             assert [reference for reference, _ in ledger.references("")] == ["C-0", "C-1"]
         refusal(lambda: new_case(ledger, opened("C-1")))
-        for case, number in ((older, 3), (newer, 3)):
-            refusal(lambda case=case: ledger.append(case, [draft(noted(), key="once")]), Conflict)
-            refusal(lambda case=case: append(ledger, Case(id=case.id), noted()), StaleVersion)
+        for case in (older, newer):
+            refusal(partial(ledger.append, case, [draft(noted(), key="once")]), Conflict)
+            refusal(partial(append, ledger, Case(id=case.id), noted()), StaleVersion)
             after, _ = ledger.append(case, [draft(noted(), key="again")])
-            assert after.version == number
-            refusal(lambda case=case: append(ledger, case, noted()), StaleVersion)
+            assert after.version == 3
+            refusal(partial(append, ledger, case, noted()), StaleVersion)
     assert [len(ledger.entries(case.id)) for case in (older, newer)] == [3, 3]
 
 
