@@ -115,13 +115,13 @@ class SqlLedger(SqlQueries):
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._database.reworded():
-            if self._batch is not None:
-                self._batch.flush()
-                yield self._batch.connection
-            else:
-                with self._database.engine.connect() as connection:
-                    yield connection
+        """Inside a transaction an error is worded where that ends, for it may be of what was sent."""
+        if self._batch is not None:
+            self._batch.flush()
+            yield self._batch.connection
+        else:
+            with self._database.reworded(), self._database.engine.connect() as connection:
+                yield connection
 
     @contextmanager
     def _writing(self, *, settled: bool = False) -> Iterator[Connection]:

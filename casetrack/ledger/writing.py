@@ -1,6 +1,7 @@
 """What one transaction writes: checked when appended, sent in batches, views last.
 
-The write lock is held throughout, so a check that passed holds until the commit.
+A file's write lock is held throughout, so a check that passed holds until the commit; on a server
+another's commit may come between, and then what is sent is refused.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from casetrack.domain.events import Entry, Event
 from casetrack.domain.fold import evolve
 from casetrack.domain.imagine import imagined
 from casetrack.domain.workflow import Workflow
-from casetrack.errors import CasetrackError, Refused, UnknownName, Unparsable
+from casetrack.errors import BadDatabase, CasetrackError, Refused, UnknownName, Unparsable
 from casetrack.ledger import limits
 from casetrack.ledger.store import Draft
 from casetrack.service.actions import opening, typed_command
@@ -63,6 +63,8 @@ class Planner:
                 event, pinned = self._decided(case, row, known)
                 draft = self._draft(event, row)
                 limits.check(draft)
+            except BadDatabase:
+                raise
             except (Refused, Unparsable) as error:
                 return self._problem(case, row, error)
             known.append(imagined(case, event))

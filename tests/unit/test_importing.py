@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator, Sized
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from casetrack.domain import events as e
 from casetrack.errors import CasetrackError, Refused, Unparsable
 from casetrack.ledger import writing
 from casetrack.ledger.memory import MemoryLedger
-from casetrack.ledger.sql import create_ledger
+from casetrack.ledger.sql import create_ledger, open_ledger
 from casetrack.ledger.store import Ledger
-from casetrack.service.desk import Opening
+from casetrack.service.desk import Opening, When
 from casetrack.service.importing import SHOWN, Mode, Outcome, import_sheet
 from casetrack.service.rejects import beside
 from casetrack.service.rows import MAX_CELL, MAX_RECORD, Sheet, join_many, opened, split_many
@@ -431,6 +432,37 @@ def test_a_reference_that_is_taken_is_refused(tracker: Tracker, tmp_path: Path) 
         (reason,) = caught.value.reasons
         assert reason.startswith("row 5: case C-2: case: a case with that reference exists already")
     assert written(tracker) == 1
+
+
+def test_a_reference_that_another_host_takes_meanwhile_is_blamed_on_no_other_case(
+    database: str, tmp_path: Path
+) -> None:
+    def opening(reference: str) -> Opening:
+        return Opening(workflow="humana-il-guide", reference=reference, when=When(on="2026-11-02"))
+
+    sources = fixed_sources(FakeClock(NOW))
+    with (
+        closing(create_ledger(database, sources)) as ledger,
+        closing(open_ledger(database, sources)) as elsewhere,
+    ):
+        other = Tracker(elsewhere, NOW, "another host")
+        other.open(opening("C-0"))
+        file = tmp_path / "x.csv"
+        file.write_text("case,action,on,follows\nC-1,open,2026-11-02,\nC-2,open,2026-11-02,C-1\n")
+        taken: list[int] = []
+
+        def advance(rows: int) -> None:
+            if not taken:
+                other.open(opening("C-1"))
+            taken.append(rows)
+
+        with (
+            opened(str(file)) as sheet,
+            pytest.raises(Refused, match="^a case with that reference exists already") as caught,
+        ):
+            import_sheet(Tracker(ledger, NOW, "importer"), sheet, advance=advance)
+        assert (caught.value.reasons, taken) == ((), [1])
+        assert [name for name, _ in ledger.references("")] == ["C-0", "C-1"]
 
 
 def test_rows_of_a_case_that_stand_apart_are_refused_by_name(
