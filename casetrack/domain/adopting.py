@@ -2,9 +2,10 @@
 
 What the new definition arms by the recorded facts, and holds in the case's state, runs; what it
 does not is cancelled, with why. Every open deadline is counted again from the fact that armed it.
-What was met, lapsed or superseded never moves. Under another edition of the same workflow our own
-``act_by`` never moves later, as with a calendar that changes; another workflow's dates are taken as
-they are, since those before were no rule for the case.
+What was met or lapsed never moves; what was cancelled or superseded returns where it runs there.
+Under another edition of the same workflow our own ``act_by`` never moves later, as with a calendar
+that changes; another workflow's dates are taken as they are, since those before were no rule for
+the case.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from casetrack.domain.workflow import Workflow
 from casetrack.errors import AlreadyAdopted, CasetrackError, Refused, UnknownName
 
 Entries = Sequence[e.Entry]
+RETURNING = {None, "cancelled", "superseded"}  # what may run on under another definition
 
 
 def adopt(
@@ -140,7 +142,7 @@ class _Turn:
         matched = [
             _Found(name=was.deadline.deadline, was=was, now=self._running[key])
             for key, was in self._known.items()
-            if key in self._running and was.outcome in {None, "cancelled"}
+            if key in self._running and was.outcome in RETURNING
         ]
         staying = {found.name for found in matched}
         dropped = tuple(self._dropped(staying))
@@ -249,7 +251,7 @@ def _end(dropped: e.Dropped) -> e.Ended:
 
 
 def _returns(found: _Found) -> bool:
-    """It was cancelled and runs again, or it no longer waits for proof."""
+    """It had been closed and runs again, or it no longer waits for proof."""
     return found.was.outcome is not None or (found.was.unproven and not found.now.unproven)
 
 

@@ -25,7 +25,7 @@ from tests.world import GUIDE, World
 
 FULL = os.environ.get("CASETRACK_FULL") == "1"
 SETTINGS = settings(
-    max_examples=500 if FULL else 40,
+    max_examples=2000 if FULL else 40,
     deadline=None,
     derandomize=not FULL,
     suppress_health_check=list(HealthCheck),

@@ -238,6 +238,36 @@ def test_what_another_workflow_does_not_know_returns_with_the_old_one_under_its_
     sound(world)
 
 
+def test_what_was_superseded_there_runs_again_with_the_workflow_that_counts_from_its_fact() -> None:
+    world = submitted()
+    world.fire("request_info", "2026-11-03")
+    world.at("2026-11-05").fire("provide_info", "2026-11-05")
+    guide, before = world.case.definition, world.deadline("pa_decision#1")
+    data = adopted(go(world, ILLINOIS.id))  # which counts from what it was sent last
+    assert data.dropped == (e.Dropped(deadline="pa_decision#1", why="superseded"),)
+    assert "pa_decision#2" in world.open_now()
+    data = adopted(go(world, guide))
+    assert data.dropped == (e.Dropped(deadline="pa_decision#2", why="superseded"),)
+    assert data.reopened == ("pa_decision#1",)
+    assert world.deadline("pa_decision#1") == before
+    sound(world)
+
+
+def test_what_its_own_workflow_superseded_runs_by_one_that_counts_from_the_first_fact() -> None:
+    world = World("2026-11-03")
+    go(world, ILLINOIS.id)
+    world.fire("submit", "2026-11-02T10:00", method="portal")
+    world.fire("request_info", "2026-11-03")
+    world.at("2026-11-05").fire("provide_info", "2026-11-05")
+    assert {n for n in world.open_now() if n.startswith("pa_decision")} == {"pa_decision#2"}
+    data = adopted(go(world, GUIDE.id))
+    assert {n for n in world.open_now() if n.startswith("pa_decision")} == {"pa_decision#1"}
+    assert data.reopened == ("pa_decision#1",)
+    assert world.reading("pa_decision#1").from_on == day("2026-11-02")
+    assert world.reading("pa_decision#1").due_on == day("2026-11-24")  # 14 business days
+    sound(world)
+
+
 # Deadlines with a history
 
 
