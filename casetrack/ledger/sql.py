@@ -115,7 +115,7 @@ class SqlLedger(SqlQueries):
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """Inside a transaction an error is worded where that ends, for it may be of what was sent."""
+        """Inside a transaction an error is worded where that ends: it may be of what was sent."""
         if self._batch is not None:
             self._batch.flush()
             yield self._batch.connection

@@ -458,7 +458,7 @@ def test_a_reference_that_another_host_takes_meanwhile_is_blamed_on_no_other_cas
 
         with (
             opened(str(file)) as sheet,
-            pytest.raises(Refused, match="^a case with that reference exists already") as caught,
+            pytest.raises(Refused, match=r"^a case with that reference exists already") as caught,
         ):
             import_sheet(Tracker(ledger, NOW, "importer"), sheet, advance=advance)
         assert (caught.value.reasons, taken) == ((), [1])
