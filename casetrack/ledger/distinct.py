@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, bindparam, select
 def distinct(
     connection: Connection, *columns: Column[Any], where: ColumnElement[bool]
 ) -> Iterator[tuple[Any, ...]]:
-    """Each combination of these columns, in order, by a look-up each.
+    """Each combination of these columns, in order, by no more look-ups each than there are columns.
 
     They are the first ones of an index of the rows ``where``, and none of them is ever null.
     Each look-up compares one column alone: SQLite would read all rows that equal the last one, had

@@ -44,17 +44,24 @@ def tracker(path: Path) -> Iterator[Tracker]:
 
 
 @contextmanager
+def told(hook: Callable[..., None]) -> Iterator[None]:
+    """Of each statement, before it is carried out."""
+    event.listen(Engine, "before_cursor_execute", hook)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", hook)
+
+
+@contextmanager
 def listening() -> Iterator[Said]:
     said: Said = []
 
     def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:  # noqa: ANN401
         said.append((statement, parameters))
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with told(note):
         yield said
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def scans(path: Path, said: Said) -> set[str]:
@@ -158,11 +165,8 @@ def steps(work: Callable[[], object]) -> Mapping[str, int]:
 
         cursor.connection.set_progress_handler(step, 1)
 
-    event.listen(Engine, "before_cursor_execute", watch)
-    try:
+    with told(watch):
         work()
-    finally:
-        event.remove(Engine, "before_cursor_execute", watch)
     return taken
 
 
